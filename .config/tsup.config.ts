@@ -1,0 +1,20 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    braintrust: 'src/entries/braintrust.ts',
+    fs: 'src/entries/fs.ts',
+    jsonl: 'src/entries/jsonl.ts',
+    testing: 'src/entries/testing.ts',
+  },
+  format: ['esm'],
+  target: 'node20',
+  platform: 'node',
+  outDir: 'dist',
+  clean: true,
+  dts: true,
+  sourcemap: true,
+  splitting: true,
+  treeshake: true,
+});

@@ -1,0 +1,9 @@
+export type * from './common.js';
+export type * from './cursor-store.js';
+export type * from './encoder.js';
+export type * from './events.js';
+export type * from './key-strategy.js';
+export type * from './row-batch.js';
+export type * from './runtime.js';
+export type * from './sink.js';
+export type * from './source.js';
