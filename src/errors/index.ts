@@ -53,7 +53,7 @@ export interface ExportErrorOptions {
   readonly cause?: unknown;
 }
 
-const BRAND: unique symbol = Symbol.for('tracehaul.error');
+const BRAND = Symbol.for('tracehaul.error');
 
 /** Base of all errors thrown on purpose. Broken invariants are `AssertionError`; aborts are `signal.reason`. */
 export class ExportError extends Error {
@@ -62,7 +62,6 @@ export class ExportError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly remedy: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
-  readonly [BRAND] = true;
 
   constructor(code: ErrorCode, message: string, options: ExportErrorOptions = {}) {
     const text = options.remedy === undefined ? message : `${message} ${options.remedy}`;
@@ -73,6 +72,7 @@ export class ExportError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.remedy = options.remedy;
     this.details = Object.freeze({ ...options.details });
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** True for errors of any copy of this package in the process. */
