@@ -75,6 +75,12 @@ export interface Sink {
   readonly name: string;
   /** Identity of the destination: part of the export's fingerprint. Holds no secret. */
   readonly location: string;
+  /**
+   * How long a completion begun by somebody else can leave an object undecided, in milliseconds. For so long
+   * `unresolved` is asked again before it is believed.
+   * @defaultValue 0
+   */
+  readonly settleMs?: number | undefined;
   open(head: ObjectHead, options?: OperationOptions): Promise<ObjectWriter>;
   commit(prepared: PreparedObject, options?: OperationOptions): Promise<CommitOutcome>;
   /**
