@@ -1,0 +1,11 @@
+export { memoryCursorStore } from '../stores/memory.js';
+export {
+  manualClock,
+  type ManualClock,
+  type ManualClockOptions,
+} from '../testing/adapters/manual-clock.js';
+export {
+  memorySink,
+  type MemorySink,
+  type MemorySinkOptions,
+} from '../testing/adapters/memory-sink.js';
