@@ -9,3 +9,11 @@ export {
   type MemorySink,
   type MemorySinkOptions,
 } from '../testing/adapters/memory-sink.js';
+export {
+  faultPlan,
+  type FaultMode,
+  type FaultPlan,
+  type FaultPlanOptions,
+  type PlannedEffect,
+} from '../testing/adapters/fault-plan.js';
+export { faulty } from '../testing/adapters/faulty.js';
