@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { fileURLToPath } from 'node:url';
 
-export default defineConfig({
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+const config: ViteUserConfig = defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: path('..'),
     include: ['test/**/*.test.ts'],
     exclude: ['test/conformance/**', 'node_modules/**'],
     environment: 'node',
@@ -13,11 +17,10 @@ export default defineConfig({
   },
   resolve: {
     alias: [
-      { find: /^tracehaul$/, replacement: new URL('../src/index.ts', import.meta.url).pathname },
-      {
-        find: /^tracehaul\/(.*)$/,
-        replacement: `${new URL('../src/entries/', import.meta.url).pathname}$1.ts`,
-      },
+      { find: /^tracehaul$/, replacement: path('../src/index.ts') },
+      { find: /^tracehaul\/(.*)$/, replacement: `${path('../src/entries/')}$1.ts` },
     ],
   },
 });
+
+export default config;
