@@ -17,3 +17,16 @@ export {
   type PlannedEffect,
 } from '../testing/adapters/fault-plan.js';
 export { faulty } from '../testing/adapters/faulty.js';
+export {
+  scriptedSource,
+  type ScriptedPage,
+  type ScriptedSource,
+  type ScriptedSourceOptions,
+  type ScriptStep,
+} from '../testing/adapters/scripted-source.js';
+export type { ContractCase } from '../testing/contracts/contract-case.js';
+export {
+  encoderContract,
+  type EncoderContractOptions,
+  type EncoderSupports,
+} from '../testing/contracts/encoder-contract.js';
