@@ -1,2 +1,29 @@
+export { createExporter } from './create-exporter.js';
+export type { Exporter, ExporterOptions, ObjectOptions } from './create-exporter.js';
 export * from './errors/index.js';
+export { readManifests } from './exporter/manifest.js';
+export type {
+  Manifest,
+  ManifestCompanion,
+  ManifestEntry,
+  ManifestObject,
+  ReadManifestsOptions,
+} from './exporter/manifest.js';
+export type { Resolution } from './exporter/maintain.js';
+export type { Transform, TransformResult } from './exporter/page-work.js';
+export type {
+  ExportStatus,
+  RunOptions,
+  RunRecord,
+  RunResult,
+  SampleResult,
+  StageTimes,
+  StopReason,
+  TestResult,
+} from './exporter/results.js';
+export { readIndex, rowDigest } from './exporter/row-index.js';
+export type { IndexGroup, IndexHeader, IndexReader } from './exporter/row-index.js';
+export type { BadRowPolicy, Limits } from './exporter/settings.js';
 export type * from './interfaces/index.js';
+export { INTERVALS_MS, runIfDue } from './run-if-due.js';
+export type { IntervalName, RunIfDueOptions, RunIfDueResult } from './run-if-due.js';

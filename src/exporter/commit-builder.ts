@@ -1,0 +1,354 @@
+import { SinkError, isExportError } from '../errors/index.js';
+import type {
+  FieldValue,
+  ObjectWriter,
+  OperationOptions,
+  Partition,
+  PreparedObject,
+} from '../interfaces/index.js';
+import { emit } from '../util/observe.js';
+import { objectKeyProblem } from '../util/object-key.js';
+import type { PendingObject } from './checkpoint.js';
+import { companionKey, type ManifestCompanion, type ManifestObject } from './manifest.js';
+import { OpenObject } from './open-object.js';
+import { type PageWork, partitionName } from './page-work.js';
+import { DigestSet, type IndexGroup, ROW_INDEX_CONTENT_TYPE, indexHeader } from './row-index.js';
+import type { ExporterSettings } from './settings.js';
+
+/** Where a commit stands among the others of its export. */
+export interface CommitPlace {
+  readonly generation: number;
+  readonly sequence: number;
+  readonly runStartedAt: Date;
+}
+
+/** A commit whose objects are durable and invisible. */
+export interface PreparedCommit {
+  readonly nonce: string;
+  readonly pending: readonly PendingObject[];
+  readonly objects: readonly ManifestObject[];
+  readonly rowIndex: ManifestCompanion;
+  readonly rejected: ManifestCompanion | null;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly lateRows: number;
+  readonly maxVersion: string | null;
+}
+
+/** One commit in the making: an open object for each partition, the dead letters and the row index. */
+export class CommitBuilder {
+  readonly #settings: ExporterSettings;
+  readonly #place: CommitPlace;
+  readonly #nonce: string;
+  readonly #objects = new Map<string, OpenObject>();
+  readonly #rejects = new DigestSet();
+  #rejectWriter: ObjectWriter | null = null;
+  #indexWriter: ObjectWriter | null = null;
+  #rows = 0;
+  #lateRows = 0;
+  #droppedRows = 0;
+  #maxVersion: string | null = null;
+
+  constructor(settings: ExporterSettings, place: CommitPlace) {
+    this.#settings = settings;
+    this.#place = place;
+    this.#nonce = settings.runtime.id();
+  }
+
+  /** True while nothing would become visible. */
+  get isEmpty(): boolean {
+    return this.#rows === 0 && this.#rejects.length === 0;
+  }
+
+  /** Source rows that reached an object. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get rejectedRows(): number {
+    return this.#rejects.length;
+  }
+
+  get droppedRows(): number {
+    return this.#droppedRows;
+  }
+
+  get commitRows(): number {
+    return this.#rows + this.#rejects.length;
+  }
+
+  /** Rows in each open object, by the name of its partition. */
+  get openRows(): ReadonlyMap<string, number> {
+    return new Map([...this.#objects].map(([name, object]) => [name, object.rows]));
+  }
+
+  /** True when an object has reached its size: the commit should close. */
+  get isFull(): boolean {
+    const { objectMaxBytes, objectMaxRows, limits } = this.#settings;
+    if (this.commitRows >= limits.commitMaxRows) return true;
+    return [...this.#objects.values()].some(
+      (object) => object.bytes >= objectMaxBytes || object.rows >= objectMaxRows,
+    );
+  }
+
+  /** Takes the source rows `from` up to, not including, `to`. */
+  async write(
+    work: PageWork,
+    range: { from: number; to: number },
+    options: OperationOptions,
+  ): Promise<void> {
+    const places = rowsByPlace(work, range);
+    for (const [place, outputs] of places) {
+      await this.#writePlace(work, { place, outputs }, options);
+    }
+    for (let row = range.from; row < range.to; row += 1) {
+      const fate = work.fates[row];
+      if (fate?.kind === 'bad') await this.#reject(work, row, options);
+      if (fate?.kind === 'deliver') this.#count(work, row);
+      if (fate?.kind === 'dropped') this.#droppedRows += 1;
+    }
+  }
+
+  /** Makes everything durable, in a fixed order. Nothing is visible afterwards. */
+  async prepare(options: OperationOptions): Promise<PreparedCommit> {
+    const prepared: PreparedObject[] = [];
+    const objects: ManifestObject[] = [];
+    const groups: IndexGroup[] = [];
+    for (const object of this.#objects.values()) {
+      if (object.rows === 0) {
+        await object.abort(); // every row meant for it was refused
+        continue;
+      }
+      const done = await object.prepare(options);
+      prepared.push(done);
+      objects.push(object.describe(done));
+      groups.push({ object: done.key, rows: object.digests.length, rejected: false });
+    }
+    const rejected = await this.#prepareRejects(prepared, groups, options);
+    const rowIndex = await this.#prepareIndex(prepared, groups, options);
+    return {
+      nonce: this.#nonce,
+      pending: prepared.map(({ key, bytes, sha256, token }) => ({ key, bytes, sha256, token })),
+      objects,
+      rowIndex,
+      rejected,
+      rows: this.#rows,
+      bytes: objects.reduce((sum, object) => sum + object.bytes, 0),
+      lateRows: this.#lateRows,
+      maxVersion: this.#maxVersion,
+    };
+  }
+
+  /** Removes everything that was written. Never to be called once the decision to commit was sent. */
+  async abort(): Promise<void> {
+    for (const object of this.#objects.values()) await object.abort();
+    await this.#rejectWriter?.abort();
+    await this.#indexWriter?.abort();
+  }
+
+  async #writePlace(
+    work: PageWork,
+    part: { place: number; outputs: number[] },
+    options: OperationOptions,
+  ): Promise<void> {
+    let outputs = part.outputs;
+    while (outputs.length > 0) {
+      const object = await this.#object(work.partitions[part.place] ?? {}, options);
+      try {
+        await object.write(pick(work, outputs), options);
+        return;
+      } catch (error) {
+        const refused = isExportError(error, 'ROW_UNENCODABLE')
+          ? error.details['rowIndex']
+          : undefined;
+        if (this.#settings.onBadRow === 'stop' || typeof refused !== 'number') throw error;
+        const row = sourceRowOf(work, outputs[refused] ?? 0);
+        if (isExportError(error)) work.fates[row] = { kind: 'bad', error };
+        outputs = outputs.filter((output) => sourceRowOf(work, output) !== row);
+      }
+    }
+  }
+
+  #count(work: PageWork, row: number): void {
+    const version = work.versions[row] ?? null;
+    const firstOutput = work.starts[row] ?? 0;
+    const name = partitionName(work.partitions[work.places[firstOutput] ?? 0] ?? {});
+    this.#objects
+      .get(name)
+      ?.note(work.digests[row] ?? Buffer.alloc(0), work.created[row] ?? null, version);
+    this.#rows += 1;
+    if (row < work.repeats) this.#lateRows += 1;
+    this.#noteVersion(version);
+  }
+
+  #noteVersion(version: FieldValue): void {
+    if (typeof version !== 'string') return;
+    if (this.#maxVersion === null || version > this.#maxVersion) this.#maxVersion = version;
+  }
+
+  async #object(partition: Partition, options: OperationOptions): Promise<OpenObject> {
+    const name = partitionName(partition);
+    const open = this.#objects.get(name);
+    if (open !== undefined) return open;
+    const { keys, encoder, exportId } = this.#settings;
+    const key = keys.key({
+      exportId,
+      ...this.#place,
+      nonce: this.#nonce,
+      partition,
+      extension: encoder.extension,
+    });
+    this.#checkKey(key);
+    const head = { ...this.#head(), key, contentType: encoder.contentType };
+    const created = await OpenObject.open(this.#settings, { head, partition }, options);
+    this.#objects.set(name, created);
+    return created;
+  }
+
+  #checkKey(key: string): void {
+    const taken = [...this.#objects.values()].some((object) => object.key === key);
+    const problem = taken
+      ? 'two partitions of one commit have it'
+      : key.startsWith('_')
+        ? 'keys that begin with "_" are kept for manifests and staging'
+        : objectKeyProblem(key);
+    if (problem === null) return;
+    throw new SinkError(
+      'KEY_INVALID',
+      `The key strategy gave the key ${JSON.stringify(key)}: ${problem}.`,
+      {
+        remedy: 'Correct the key strategy: every partition of a commit needs a key of its own.',
+        details: { key },
+      },
+    );
+  }
+
+  #head(): { exportId: string; generation: number; nonce: string; maxBytes: number } {
+    const { exportId, objectMaxBytes } = this.#settings;
+    return {
+      exportId,
+      generation: this.#place.generation,
+      nonce: this.#nonce,
+      maxBytes: objectMaxBytes,
+    };
+  }
+
+  #companionKey(folder: '_index' | '_rejected'): string {
+    return companionKey(folder, {
+      exportId: this.#settings.exportId,
+      ...this.#place,
+      nonce: this.#nonce,
+    });
+  }
+
+  async #reject(work: PageWork, row: number, options: OperationOptions): Promise<void> {
+    const fate = work.fates[row];
+    if (fate?.kind !== 'bad') return;
+    const key = this.#companionKey('_rejected');
+    const head = { ...this.#head(), key, contentType: 'application/x-ndjson' };
+    this.#rejectWriter ??= await this.#settings.sink.open(head, options);
+    const rowId = work.ids[row] ?? null;
+    const reason = { code: fate.error.code, message: fate.error.message, rowId };
+    await this.#rejectWriter.write(deadLetter(work, row, reason), options);
+    this.#rejects.add(work.digests[row] ?? Buffer.alloc(0));
+    this.#noteVersion(work.versions[row]);
+    emit(options.observer, {
+      type: 'row-reject',
+      exportId: this.#settings.exportId,
+      rowId,
+      code: fate.error.code,
+    });
+  }
+
+  async #prepareRejects(
+    prepared: PreparedObject[],
+    groups: IndexGroup[],
+    options: OperationOptions,
+  ): Promise<ManifestCompanion | null> {
+    if (this.#rejectWriter === null) return null;
+    const done = await this.#rejectWriter.prepare(options);
+    prepared.push(done);
+    groups.push({ object: done.key, rows: this.#rejects.length, rejected: true });
+    return { key: done.key, rows: this.#rejects.length, bytes: done.bytes, sha256: done.sha256 };
+  }
+
+  async #prepareIndex(
+    prepared: PreparedObject[],
+    groups: readonly IndexGroup[],
+    options: OperationOptions,
+  ): Promise<ManifestCompanion> {
+    const key = this.#companionKey('_index');
+    const head = { ...this.#head(), key, contentType: ROW_INDEX_CONTENT_TYPE };
+    const writer = await this.#settings.sink.open(head, options);
+    this.#indexWriter = writer;
+    await writer.write(indexHeader(groups), options);
+    const sets = [...this.#objects.values()]
+      .filter((object) => object.rows > 0)
+      .map((object) => object.digests);
+    if (this.#rejects.length > 0) sets.push(this.#rejects);
+    for (const set of sets) {
+      for (const digests of set.sorted()) await writer.write(digests, options);
+    }
+    const done = await writer.prepare(options);
+    prepared.push(done);
+    const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+    return { key: done.key, rows, bytes: done.bytes, sha256: done.sha256 };
+  }
+}
+
+/** The outputs of the delivered rows of a range, by place, places in the order of their first row. */
+function rowsByPlace(work: PageWork, range: { from: number; to: number }): Map<number, number[]> {
+  const places = new Map<number, number[]>();
+  for (let row = range.from; row < range.to; row += 1) {
+    if (work.fates[row]?.kind !== 'deliver') continue;
+    for (let output = work.starts[row] ?? 0; output < (work.starts[row + 1] ?? 0); output += 1) {
+      const place = work.places[output] ?? 0;
+      const outputs = places.get(place);
+      if (outputs === undefined) places.set(place, [output]);
+      else outputs.push(output);
+    }
+  }
+  return places;
+}
+
+function pick(work: PageWork, outputs: readonly number[]): PageWork['outputs'] {
+  const first = outputs[0] ?? 0;
+  const last = outputs.at(-1) ?? 0;
+  if (last - first + 1 === outputs.length) return work.outputs.slice(first, last + 1);
+  return work.outputs.select(outputs);
+}
+
+function sourceRowOf(work: PageWork, output: number): number {
+  let low = 0;
+  let high = work.starts.length - 1;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if ((work.starts[middle] ?? 0) <= output) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function deadLetter(
+  work: PageWork,
+  row: number,
+  reason: Record<string, string | null>,
+): Uint8Array {
+  const head = JSON.stringify(reason).slice(0, -1);
+  return Buffer.concat([Buffer.from(`${head},"row":`), rowText(work, row), Buffer.from('}\n')]);
+}
+
+/** The row's own text on one line; `null` for a row that has none, such as an object with a cycle. */
+function rowText(work: PageWork, row: number): Uint8Array {
+  try {
+    const { bytes, bounds } = work.rows.slice(row, row + 1).text();
+    const text = Buffer.from(bytes.subarray(bounds[0], bounds[1]));
+    // Raw line ends can stand between tokens only, where a space means the same.
+    for (let at = 0; at < text.length; at += 1)
+      if (text[at] === 10 || text[at] === 13) text[at] = 32;
+    return text;
+  } catch (error) {
+    if (!isExportError(error, 'ROW_UNENCODABLE')) throw error;
+    return Buffer.from('null');
+  }
+}

@@ -1,0 +1,157 @@
+import { isExportError } from '../errors/index.js';
+import type { CursorStore, OperationOptions, ProbeStep, Sink } from '../interfaces/index.js';
+import { messageOf } from '../util/message.js';
+import { checkFingerprint } from './checkpoint.js';
+import { loadCheckpoint } from './checkpoint-session.js';
+import type { TestResult } from './results.js';
+import type { ExporterSettings } from './settings.js';
+
+const PROBE_TEXT = 'This object was written by a test and may be removed.\n';
+
+/** Tries everything that a run needs, step by step, and leaves nothing behind. Never rejects but by abort. */
+export async function testExport(
+  settings: ExporterSettings,
+  options: OperationOptions,
+): Promise<TestResult> {
+  const steps: ProbeStep[] = [];
+  const add = async (name: string, work: () => Promise<string>): Promise<void> => {
+    steps.push(await tryStep(name, work, options));
+  };
+  steps.push(...(await ownSteps('source', settings.source.probe?.(options), options)));
+  steps.push(...(await ownSteps('sink', settings.sink.probe?.(options), options)));
+  await testObject(settings, add, options);
+  steps.push(...(await ownSteps('cursor-store', settings.store.probe?.(options), options)));
+  await add('compare-and-swap', () => testSwap(settings, options));
+  await add('checkpoint', () => testCheckpoint(settings, options));
+  return { ok: steps.every((step) => step.outcome !== 'failed'), steps };
+}
+
+/** The steps of an adapter's own probe; one that throws becomes a failed step. */
+async function ownSteps(
+  name: string,
+  probe: AsyncIterable<ProbeStep> | undefined,
+  options: OperationOptions,
+): Promise<readonly ProbeStep[]> {
+  const steps: ProbeStep[] = [];
+  try {
+    for await (const step of probe ?? []) steps.push(step);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    steps.push(failed(name, error));
+  }
+  return steps;
+}
+
+async function tryStep(
+  step: string,
+  work: () => Promise<string>,
+  options: OperationOptions,
+): Promise<ProbeStep> {
+  try {
+    return { step, outcome: 'passed', detail: await work() };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return failed(step, error);
+  }
+}
+
+function failed(step: string, error: unknown): ProbeStep {
+  const remedy = isExportError(error) ? error.remedy : undefined;
+  return { step, outcome: 'failed', detail: messageOf(error), remedy };
+}
+
+/** A small object through both phases: invisible, then whole, then gone. */
+async function testObject(
+  settings: ExporterSettings,
+  add: (name: string, work: () => Promise<string>) => Promise<void>,
+  options: OperationOptions,
+): Promise<void> {
+  const { sink, exportId, runtime } = settings;
+  const nonce = runtime.id();
+  const key = `_probe/${exportId}/${nonce}.txt`;
+  const head = {
+    key,
+    contentType: 'text/plain',
+    exportId: `${exportId}-probe`,
+    generation: 0,
+    nonce,
+  };
+  let written = false;
+  await add('object-write', async () => {
+    const writer = await sink.open({ ...head, maxBytes: PROBE_TEXT.length }, options);
+    try {
+      await writer.write(Buffer.from(PROBE_TEXT), options);
+      const object = await writer.prepare(options);
+      if ((await sink.head(key, options)) !== null)
+        throw new Error('The object is visible before its commit.');
+      const outcome = await sink.commit(object, options);
+      if (outcome !== 'committed') throw new Error(`The commit answered "${outcome}".`);
+      written = true;
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    return `A small object was written to ${sink.location} in two phases.`;
+  });
+  if (!written) return;
+  await add('object-read', () => readBack(sink, key, options));
+  await add('object-remove', async () => {
+    await sink.remove(key, options);
+    return 'The small object was removed.';
+  });
+}
+
+async function readBack(sink: Sink, key: string, options: OperationOptions): Promise<string> {
+  const stream = await sink.get(key, options);
+  if (stream === null) throw new Error('The object is not there after its commit.');
+  let text = '';
+  for await (const chunk of stream) text += Buffer.from(chunk).toString('latin1').slice(0, 1_000);
+  if (text !== PROBE_TEXT) throw new Error('The object holds other bytes than were written.');
+  return 'The small object reads back as written.';
+}
+
+/** Two saves of one revision: exactly one may succeed. */
+async function testSwap(settings: ExporterSettings, options: OperationOptions): Promise<string> {
+  const { store, exportId, runtime } = settings;
+  const key = `probes/${exportId}-${runtime.id()}`;
+  const first = await store.save(key, { step: 1 }, { ...options, ifRevision: null });
+  let latest = first.revision;
+  try {
+    await refuses(store, { key, ifRevision: null }, options);
+    latest = (await store.save(key, { step: 2 }, { ...options, ifRevision: latest })).revision;
+    await refuses(store, { key, ifRevision: first.revision }, options);
+    const loaded = await store.load(key, options);
+    if (JSON.stringify(loaded?.document) !== '{"step":2}')
+      throw new Error('A saved document does not read back.');
+  } finally {
+    await store.delete(key, { ...options, ifRevision: latest });
+  }
+  return `The cursor store ${store.name} refuses stale revisions.`;
+}
+
+async function refuses(
+  store: CursorStore,
+  save: { readonly key: string; readonly ifRevision: string | null },
+  options: OperationOptions,
+): Promise<void> {
+  try {
+    await store.save(save.key, { step: 'stale' }, { ...options, ifRevision: save.ifRevision });
+  } catch (error) {
+    if (isExportError(error, 'CHECKPOINT_CONFLICT')) return;
+    throw error;
+  }
+  throw new Error(
+    'The cursor store accepted a save of a stale revision: two workers could both commit.',
+  );
+}
+
+async function testCheckpoint(
+  settings: ExporterSettings,
+  options: OperationOptions,
+): Promise<string> {
+  const { store, exportId, fingerprint } = settings;
+  const loaded = await loadCheckpoint(store, exportId, options);
+  if (loaded === null) return `Export "${exportId}" has not run yet.`;
+  checkFingerprint(loaded.checkpoint.fingerprint, fingerprint, exportId);
+  return `Export "${exportId}" stands at commit ${loaded.checkpoint.sequence - 1}.`;
+}

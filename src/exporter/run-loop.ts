@@ -1,0 +1,302 @@
+import { RunError } from '../errors/index.js';
+import type { Cursor, OperationOptions, Page, RowBatch } from '../interfaces/index.js';
+import { emit } from '../util/observe.js';
+import type { CheckpointSession } from './checkpoint-session.js';
+import { CommitBuilder } from './commit-builder.js';
+import { carryOutCommit, decideCommit } from './commit.js';
+import { KnownVersions } from './known-versions.js';
+import type { Meter } from './meter.js';
+import type { PageReader, ReadEnd } from './page-reader.js';
+import { type PageWork, asBatch, preparePage } from './page-work.js';
+import { isPaused } from './pause.js';
+import type { StopReason } from './results.js';
+import { type Fit, fitRows } from './roll.js';
+import type { ExporterSettings } from './settings.js';
+
+export interface LoopSettings {
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly maxRows: number;
+}
+
+/** Where reading stands: the cursor behind everything that the commit in the making holds. */
+interface Position {
+  readonly cursor: Cursor;
+  readonly watermark: Date | null;
+}
+
+/** The only loop of an export: pages in, commits out, until the source or a limit ends it. */
+export class RunLoop {
+  readonly #settings: ExporterSettings;
+  readonly #loop: LoopSettings;
+  readonly #session: CheckpointSession;
+  readonly #meter: Meter;
+  readonly #options: OperationOptions;
+  readonly #known: KnownVersions;
+  readonly #repeatsFrom: string | null;
+  #builder: CommitBuilder;
+  #position: Position | null = null;
+  #lastPageRepeats = 0;
+
+  constructor(
+    settings: ExporterSettings,
+    loop: LoopSettings,
+    parts: {
+      readonly session: CheckpointSession;
+      readonly meter: Meter;
+      readonly options: OperationOptions;
+    },
+  ) {
+    this.#settings = settings;
+    this.#loop = loop;
+    this.#session = parts.session;
+    this.#meter = parts.meter;
+    this.#options = parts.options;
+    this.#known = new KnownVersions(settings.sink, settings.limits.lookbackMaxRows);
+    const { cursor } = parts.session.current;
+    this.#repeatsFrom = cursor === null ? null : (settings.source.repeatsFrom?.(cursor) ?? null);
+    this.#builder = this.#newBuilder();
+  }
+
+  /**
+   * Reads and commits until something ends it. When the source fails, what was read is committed first and
+   * the failure thrown after.
+   */
+  async run(reader: PageReader): Promise<StopReason> {
+    try {
+      const stop = await this.#readPages(reader);
+      await this.#commit();
+      return await this.#reasonOf(stop);
+    } catch (error) {
+      await this.#abandon();
+      throw error;
+    }
+  }
+
+  async #readPages(reader: PageReader): Promise<ReadEnd | StopReason> {
+    for (;;) {
+      const page = await this.#meter.time('read', () => reader.next());
+      if ('kind' in page) return page;
+      const stop = await this.#takePage(page);
+      if (stop !== null) return stop;
+    }
+  }
+
+  async #reasonOf(end: ReadEnd | StopReason): Promise<StopReason> {
+    if (typeof end === 'string') return end;
+    if (end.kind === 'failed') throw end.error;
+    if (end.kind !== 'behind') return end.kind;
+    const { exportId } = this.#settings;
+    emit(this.#options.observer, { type: 'source-behind', exportId, reason: end.reason });
+    return 'source-behind';
+  }
+
+  /** Takes one page into one or more commits. */
+  async #takePage(page: Page): Promise<StopReason | null> {
+    const batch = asBatch(page.rows);
+    const repeats = page.repeats ?? 0;
+    if (repeats > 0) await this.#meetRepeats();
+    this.#lastPageRepeats = repeats;
+    const work = await this.#meter.time('write', () => this.#prepare(batch, repeats));
+    const dropped = work.fates.filter((fate) => fate.kind === 'dropped').length;
+    const { exportId } = this.#settings;
+    if (dropped > 0) emit(this.#options.observer, { type: 'row-drop', exportId, rows: dropped });
+    this.#emitPage(page, batch.byteLength, batch.length);
+    return await this.#takeRows(page, work);
+  }
+
+  async #takeRows(page: Page, work: PageWork): Promise<StopReason | null> {
+    const total = work.fates.length;
+    let at = 0;
+    do {
+      const fit = this.#fit(page, work, at);
+      const bad = this.#firstBad(work, at, fit.to);
+      // Without a cursor inside the page none of it may be taken, or the rows before would come twice.
+      const to = bad === null ? fit.to : page.cursorAfter === undefined ? at : bad;
+      if (to > at) {
+        await this.#meter.time('write', () =>
+          this.#builder.write(work, { from: at, to }, this.#options),
+        );
+      }
+      if (to > at || to === total) this.#position = this.#positionAt(page, to, total);
+      at = to;
+      if (bad !== null) return await this.#failBad(work, bad);
+      if (fit.reason === 'row-limit') return 'row-limit';
+      if (at < total || this.#builder.isFull) {
+        if (fit.reason === 'partitions') this.#emitPartitionLimit();
+        await this.#commit();
+        if (await this.#isPaused()) return 'paused';
+      }
+      if (this.#rowsLeft() <= 0) return 'row-limit';
+    } while (at < total);
+    return null;
+  }
+
+  /** How far rows fit; a page that cannot be cut is taken whole or not at all. */
+  #fit(page: Page, work: PageWork, at: number): Fit {
+    const { keys, objectMaxRows, limits } = this.#settings;
+    const fit = fitRows(work, at, {
+      openRows: this.#builder.openRows,
+      commitRows: this.#builder.commitRows,
+      maxOpenPartitions: keys.maxOpenPartitions,
+      objectMaxRows,
+      commitMaxRows: limits.commitMaxRows,
+      rowsLeft: this.#rowsLeft(),
+    });
+    const total = work.fates.length;
+    const whole: Fit = { to: total, reason: 'page-end' };
+    if (fit.to === total) return whole;
+    if (page.cursorAfter !== undefined) {
+      if (fit.to > at || !this.#builder.isEmpty || fit.reason === 'row-limit') return fit;
+      throw partitionsExceeded(keys.maxOpenPartitions);
+    }
+    if (fit.reason !== 'partitions') return whole;
+    if (this.#builder.isEmpty) throw partitionsExceeded(keys.maxOpenPartitions);
+    return { to: at, reason: 'partitions' };
+  }
+
+  /** The first row at which an export that stops at bad rows must stop. */
+  #firstBad(work: PageWork, from: number, to: number): number | null {
+    if (this.#settings.onBadRow !== 'stop') return null;
+    for (let row = from; row < to; row += 1) if (work.fates[row]?.kind === 'bad') return row;
+    return null;
+  }
+
+  async #failBad(work: PageWork, row: number): Promise<never> {
+    await this.#commit();
+    const fate = work.fates[row];
+    throw fate?.kind === 'bad' ? fate.error : new Error('unreachable');
+  }
+
+  #positionAt(page: Page, to: number, total: number): Position | null {
+    const { source } = this.#settings;
+    if (to < total) {
+      const cursor = to === 0 ? undefined : page.cursorAfter?.(to - 1);
+      if (cursor === undefined) return this.#position;
+      return { cursor, watermark: source.watermarkOf?.(cursor) ?? null };
+    }
+    const watermark = source.watermarkOf?.(page.cursor) ?? page.watermark ?? null;
+    return { cursor: page.cursor, watermark };
+  }
+
+  #rowsLeft(): number {
+    return this.#loop.maxRows - this.#meter.rows - this.#builder.rows;
+  }
+
+  /**
+   * A range that was read before begins: what this run has read must be committed, or it could not be told
+   * from what comes again.
+   */
+  async #meetRepeats(): Promise<void> {
+    if (this.#lastPageRepeats > 0 && this.#known.oldestNeeded !== null) return;
+    await this.#commit();
+    await this.#known.refresh(this.#session.current, this.#repeatsFrom ?? '', this.#options);
+  }
+
+  #prepare(rows: RowBatch, repeats: number): Promise<PageWork> {
+    return preparePage(rows, repeats, {
+      identity: this.#settings.source.rowIdentity,
+      keys: this.#settings.keys,
+      transform: this.#settings.transform,
+      runStartedAt: this.#loop.startedAt,
+      isKnown: (digest) => this.#known.has(digest),
+    });
+  }
+
+  /** Commits what was taken; nothing taken moves the cursor alone and writes no object. */
+  async #commit(): Promise<void> {
+    const position = this.#position;
+    if (position === null) return;
+    await this.#meter.time('commit', async () => {
+      if (this.#builder.isEmpty) await this.#moveCursor(position);
+      else await this.#commitRows(position);
+    });
+  }
+
+  async #moveCursor(position: Position): Promise<void> {
+    if (position.cursor === this.#session.current.cursor) return;
+    await this.#session.save((current) => {
+      const droppedRows = current.totals.droppedRows + this.#builder.droppedRows;
+      return {
+        ...current,
+        cursor: position.cursor,
+        watermark: position.watermark?.toISOString() ?? current.watermark,
+        indexFrom: this.#known.oldestNeeded ?? current.indexFrom,
+        totals: { ...current.totals, droppedRows },
+      };
+    }, this.#options);
+    this.#meter.droppedRows += this.#builder.droppedRows;
+    this.#builder = this.#newBuilder();
+  }
+
+  async #commitRows(position: Position): Promise<void> {
+    const builder = this.#builder;
+    const prepared = await builder.prepare(this.#options);
+    const end = {
+      ...position,
+      runId: this.#loop.runId,
+      runStartedAt: this.#loop.startedAt,
+      rejectedRows: builder.rejectedRows,
+      droppedRows: builder.droppedRows,
+    };
+    // From here on the decision may be durable: these objects are never aborted by this run again.
+    this.#builder = this.#newBuilder();
+    await decideCommit(this.#session, { prepared, end }, this.#options);
+    const { exportId, sink, runtime } = this.#settings;
+    const context = { exportId, sink, runtime, indexFrom: this.#known.oldestNeeded };
+    await carryOutCommit(this.#session, context, this.#options);
+    this.#builder = this.#newBuilder();
+    this.#meter.rows += prepared.rows;
+    this.#meter.bytes += prepared.bytes;
+    this.#meter.objects += prepared.objects.length;
+    this.#meter.commits += 1;
+    this.#meter.lateRows += prepared.lateRows;
+    this.#meter.rejectedRows += builder.rejectedRows;
+    this.#meter.droppedRows += builder.droppedRows;
+    if (prepared.lateRows > 0)
+      emit(this.#options.observer, { type: 'late-rows', exportId, rows: prepared.lateRows });
+  }
+
+  /** Removes what was written and not decided; failures leave strays, which the next run removes. */
+  async #abandon(): Promise<void> {
+    try {
+      await this.#builder.abort();
+    } catch {
+      // The failure that brought us here is the one to report.
+    }
+  }
+
+  #newBuilder(): CommitBuilder {
+    const { generation, sequence } = this.#session.current;
+    return new CommitBuilder(this.#settings, {
+      generation,
+      sequence,
+      runStartedAt: this.#loop.startedAt,
+    });
+  }
+
+  async #isPaused(): Promise<boolean> {
+    return await isPaused(this.#settings.store, this.#settings.exportId, this.#options);
+  }
+
+  #emitPage(page: Page, bytes: number, rows: number): void {
+    const { exportId, runtime } = this.#settings;
+    const lagMs =
+      page.watermark === undefined ? null : runtime.now().getTime() - page.watermark.getTime();
+    emit(this.#options.observer, { type: 'page-read', exportId, rows, bytes, lagMs });
+  }
+
+  #emitPartitionLimit(): void {
+    const { exportId, keys } = this.#settings;
+    const { maxOpenPartitions } = keys;
+    emit(this.#options.observer, { type: 'partition-limit', exportId, maxOpenPartitions });
+  }
+}
+
+function partitionsExceeded(maxOpenPartitions: number): RunError {
+  return new RunError(
+    'LIMIT_EXCEEDED',
+    `One page holds rows of more than ${maxOpenPartitions} partitions and cannot be cut.`,
+    { remedy: 'Raise maxOpenPartitions, lower pageSize, or partition by a field of fewer values.' },
+  );
+}
