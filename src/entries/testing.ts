@@ -30,3 +30,28 @@ export {
   type EncoderContractOptions,
   type EncoderSupports,
 } from '../testing/contracts/encoder-contract.js';
+export {
+  startDataPlane,
+  type DataPlane,
+  type DataPlaneOptions,
+} from '../testing/plane/data-plane.js';
+export type { ApiKey } from '../testing/plane/access.js';
+export type { FaultOptions, PlaneControl } from '../testing/plane/control.js';
+export type { HeldAnswer, PlaneFault } from '../testing/plane/faults.js';
+export type { FreshnessOverride, ObjectRecord } from '../testing/plane/plane-object.js';
+export type {
+  CommitOptions,
+  CommitResult,
+  PaginationKeyRewrite,
+  RowVersion,
+} from '../testing/plane/plane-state.js';
+export type { PlaneRequest, PlaneRequests } from '../testing/plane/request-log.js';
+export type { JsonRow, ObjectType } from '../testing/plane/row-shape.js';
+export {
+  paginationKeyOf,
+  transactionOf,
+  xactIdAt,
+  xactIdOf,
+  type ForcedTransaction,
+  type TransactionNumber,
+} from '../testing/plane/transaction-ids.js';

@@ -1,0 +1,204 @@
+import { readOptions } from '../../options/index.js';
+import { systemRuntime } from '../../util/runtime.js';
+import { DEFAULT_API_KEY } from './access.js';
+import type { ApiKey } from './access.js';
+import { BigAnswers } from './big-answers.js';
+import { BtqlEndpoint } from './btql-endpoint.js';
+import { createControl } from './control.js';
+import type { PlaneControl } from './control.js';
+import { AnswerFaults } from './faults.js';
+import { PlaneState } from './plane-state.js';
+import type { CommitOptions, CommitResult, RowVersion } from './plane-state.js';
+import type { ObjectRecord, PlaneObject } from './plane-object.js';
+import { closeServer, listen, originOf, RequestHandler } from './plane-server.js';
+import { RateLimit } from './rate-limit.js';
+import { badRequest } from './refusal.js';
+import { RequestLog } from './request-log.js';
+import type { PlaneRequests } from './request-log.js';
+import type { JsonRow, ObjectType } from './row-shape.js';
+import { parseStored } from './row-table.js';
+import { send } from './send.js';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_ANSWER_MAX_BYTES = 4 * 1024 * 1024;
+
+export interface DataPlaneOptions {
+  /** What stamps transactions, the `Date` header and limits. @defaultValue the real clock */
+  readonly clock?: { now(): Date };
+  /** Who may call. @defaultValue one key that opens everything */
+  readonly apiKeys?: readonly ApiKey[];
+  /** Name of the organization. @defaultValue `'example'` */
+  readonly organization?: string;
+  /** Queries allowed in any 60 seconds of the clock; more are 429 with `Retry-After`. @defaultValue no limit */
+  readonly requestsPerMinute?: number;
+  /** Queries no longer see rows of project logs created longer ago than this. @defaultValue no limit */
+  readonly planWindowDays?: number;
+  /** A bigger answer is redirected to a signed URL on another origin. @defaultValue 4 MiB */
+  readonly maxAnswerBytes?: number;
+  /** Whether redirected answers, always compressed, say so in `Content-Encoding`. @defaultValue `true` */
+  readonly bigAnswerEncodingHeader?: boolean;
+  /** Ids and keys that the plane makes up follow from it. @defaultValue 1 */
+  readonly seed?: number;
+}
+
+/**
+ * A Braintrust data plane inside this process, on real HTTP. What it does not support it refuses with
+ * 501 and the name of the thing.
+ */
+export interface DataPlane {
+  /** Origin of the data plane. */
+  readonly url: string;
+  /** Origin of the application, which the official SDK logs in at. The same as `url`. */
+  readonly appUrl: string;
+  /** The first key. */
+  readonly apiKey: string;
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly requests: PlaneRequests;
+  /** Every row version that was ever committed and is visible or was, in the order of commits. */
+  readonly history: readonly RowVersion[];
+  /** Faults and unusual states on demand. */
+  readonly control: PlaneControl;
+  /** Makes a project. Its id is also the object id of its logs. */
+  createProject(name: string): ObjectRecord;
+  createExperiment(projectId: string, name: string): ObjectRecord;
+  createDataset(projectId: string, name: string): ObjectRecord;
+  /** Writes events as one transaction, exactly as an insert over HTTP does. Rejects nothing silently: throws. */
+  insert(
+    objectType: ObjectType,
+    objectId: string,
+    events: Iterable<JsonRow>,
+    options?: CommitOptions,
+  ): CommitResult;
+  /** The rows that a query would show now, each in its latest version, by (`_xact_id`, `id`). */
+  liveRows(objectType: ObjectType, objectId: string): readonly JsonRow[];
+  /** Stops listening and breaks open connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a data plane on a free port of the loopback interface.
+ * @throws ConfigurationError `OPTION_INVALID` for unknown or wrong options.
+ */
+export async function startDataPlane(options: DataPlaneOptions = {}): Promise<DataPlane> {
+  const settings = readPlaneOptions(options);
+  const { apiKeys, seed } = settings;
+  const now = (): Date => settings.clock.now();
+  const state = new PlaneState({ now, organization: settings.organization, seed });
+  const bigAnswers = new BigAnswers({
+    now,
+    withEncodingHeader: settings.bigAnswerEncodingHeader,
+    seed: seed + 1,
+  });
+  const bigAnswerServer = await listen((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://storage');
+    response.setHeader('Date', now().toUTCString());
+    send({ request, response }, bigAnswers.fetch(url, request.headers.authorization));
+  });
+  const btql = new BtqlEndpoint({
+    state,
+    bigAnswers,
+    bigAnswersUrl: originOf(bigAnswerServer),
+    maxAnswerBytes: settings.maxAnswerBytes,
+    planWindowDays: settings.planWindowDays,
+  });
+  const faults = new AnswerFaults();
+  const requests = new RequestLog();
+  const server = await listen((request, response) => handler.serve({ request, response }));
+  const url = originOf(server);
+  const handler = new RequestHandler({
+    state,
+    apiKeys,
+    faults,
+    requests,
+    seed: seed + 2,
+    rateLimit: new RateLimit(settings.requestsPerMinute, now),
+    routeContext: { state, btql, url },
+  });
+  let closing: Promise<unknown> | null = null;
+  return {
+    ...planeMethods(state, settings.planWindowDays),
+    url,
+    appUrl: url,
+    apiKey: apiKeys[0]?.key ?? '',
+    requests,
+    organization: state.organization,
+    history: state.history,
+    control: createControl({
+      state,
+      faults,
+      switches: btql.switches,
+      findObject: (objectId) => findObject(state, objectId),
+    }),
+    close: async () => {
+      faults.clear();
+      closing ??= Promise.all([closeServer(server), closeServer(bigAnswerServer)]);
+      await closing;
+    },
+  };
+}
+
+function readPlaneOptions(options: DataPlaneOptions): Required<DataPlaneOptions> {
+  return readOptions('startDataPlane', options, (reader) => {
+    const defaultKeys: readonly ApiKey[] = [{ key: DEFAULT_API_KEY }];
+    return {
+      clock: reader.adapter<{ now(): Date }>('clock', ['now'], systemRuntime),
+      apiKeys: reader.adapter<readonly ApiKey[]>('apiKeys', ['length'], defaultKeys),
+      organization: reader.string('organization', 'example'),
+      requestsPerMinute: reader.number('requestsPerMinute', Infinity, { min: 1 }),
+      planWindowDays: reader.number('planWindowDays', Infinity, { min: 1 }),
+      maxAnswerBytes: reader.number('maxAnswerBytes', DEFAULT_ANSWER_MAX_BYTES, { min: 1 }),
+      bigAnswerEncodingHeader: reader.boolean('bigAnswerEncodingHeader', true),
+      seed: reader.number('seed', 1, { min: 0 }),
+    };
+  });
+}
+
+const OBJECT_TYPES: readonly ObjectType[] = ['project_logs', 'experiment', 'dataset'];
+
+function findObject(state: PlaneState, objectId: string): PlaneObject {
+  for (const type of OBJECT_TYPES) {
+    const object = state.find(type, objectId);
+    if (object !== undefined) return object;
+  }
+  throw badRequest(`There is no object ${objectId}.`);
+}
+
+type PlaneMethods = Pick<
+  DataPlane,
+  'createProject' | 'createExperiment' | 'createDataset' | 'insert' | 'liveRows'
+>;
+
+function planeMethods(state: PlaneState, planWindowDays: number): PlaneMethods {
+  const find = (type: ObjectType, id: string): PlaneObject => {
+    const object = state.find(type, id);
+    if (object === undefined) throw badRequest(`There is no ${type} ${id}.`);
+    return object;
+  };
+  return {
+    createProject: (name) => state.create('project_logs', { name }).record,
+    createExperiment: (projectId, name) => state.create('experiment', { projectId, name }).record,
+    createDataset: (projectId, name) => state.create('dataset', { projectId, name }).record,
+    insert: (...[type, id, events, options]) => {
+      const object = find(type, id);
+      return state.commit(
+        Array.from(events, (event) => ({ object, event })),
+        options,
+      );
+    },
+    liveRows: (type, id) => {
+      const oldest = state.now().getTime() - planWindowDays * DAY_MS;
+      return liveRowsOf(find(type, id), type === 'project_logs' ? oldest : -Infinity);
+    },
+  };
+}
+
+function liveRowsOf({ table }: PlaneObject, oldest: number): readonly JsonRow[] {
+  const rows: JsonRow[] = [];
+  let xactId = table.nextXact(null, false);
+  while (xactId !== null) {
+    for (const row of table.rowsOf(xactId))
+      if (!(Date.parse(row.created) < oldest)) rows.push(parseStored(row));
+    xactId = table.nextXact((BigInt(xactId) + 1n).toString(), false);
+  }
+  return rows;
+}

@@ -1,0 +1,58 @@
+import { RowTable } from './row-table.js';
+import type { ObjectType } from './row-shape.js';
+
+/** What a test may make the plane say about how far it has indexed an object. */
+export interface FreshnessOverride {
+  /** `last_processed_xact_id`. */
+  readonly processedXactId?: string;
+  /** `last_considered_xact_id`. */
+  readonly consideredXactId?: string;
+  /** `realtime_state.type`: `on`, or `exhausted_timeout` when the tail was not read. */
+  readonly realtime?: string;
+  /** `realtime_state.actual_xact_id`. */
+  readonly actualXactId?: string;
+  /** `realtime_state.read_bytes`. */
+  readonly readBytes?: number;
+  /** Rows of later transactions are left out of answers, as when the tail was not read. */
+  readonly hiddenAbove?: string;
+}
+
+/** The names and times of a project, an experiment or a dataset. */
+export interface ObjectRecord {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly created: string;
+  readonly description: string | null;
+  readonly metadata: unknown;
+}
+
+/** Something that holds rows: the logs of a project, an experiment or a dataset. */
+export class PlaneObject {
+  readonly type: ObjectType;
+  readonly record: ObjectRecord;
+  /** What every row of this object carries about it. */
+  readonly rowFields: Readonly<Record<string, string>>;
+  readonly table: RowTable = new RowTable();
+  /** The transaction that deleted a row, by the row's id. */
+  readonly tombstones: Map<string, string> = new Map();
+  freshness: FreshnessOverride = {};
+  /** The highest transaction that wrote to this object and is visible. */
+  lastXactId: string | null = null;
+
+  constructor(type: ObjectType, record: ObjectRecord, organizationId: string) {
+    this.type = type;
+    this.record = record;
+    this.rowFields = rowFieldsOf(type, record, organizationId);
+  }
+}
+
+function rowFieldsOf(
+  type: ObjectType,
+  record: ObjectRecord,
+  organizationId: string,
+): Record<string, string> {
+  const { id, projectId } = record;
+  if (type === 'project_logs') return { project_id: id, org_id: organizationId, log_id: 'g' };
+  return { project_id: projectId, [`${type}_id`]: id };
+}

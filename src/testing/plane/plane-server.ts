@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { seededRandom } from '../adapters/seeded-random.js';
+import { authenticate } from './access.js';
+import type { ApiKey } from './access.js';
+import type { Answer, Exchange } from './exchange.js';
+import type { AnswerFaults } from './faults.js';
+import type { PlaneState } from './plane-state.js';
+import { randomHex } from './random.js';
+import type { Random } from './random.js';
+import type { RateLimit } from './rate-limit.js';
+import { Refusal } from './refusal.js';
+import type { RequestLog } from './request-log.js';
+import { route } from './route.js';
+import type { RouteContext } from './route.js';
+import {
+  compressed,
+  errorAnswer,
+  faultAnswer,
+  refusalAnswer,
+  reset,
+  send,
+  sendFaulty,
+} from './send.js';
+import type { Connection } from './send.js';
+
+/** A request body above this is refused with 413. */
+const BODY_MAX_BYTES = 64 * 1024 * 1024;
+const EXPOSED_HEADERS =
+  'x-bt-cursor,x-bt-found-existing,x-bt-query-plan,x-bt-api-duration-ms,x-bt-brainstore-duration-ms,x-bt-internal-trace-id';
+
+/** Starts listening on a free port of the loopback interface. */
+export async function listen(listener: RequestListener): Promise<Server> {
+  const server = createServer(listener);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** The origin of a listening server. */
+export function originOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Closes a server and every connection to it. */
+export async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}
+
+export interface RequestHandlerOptions {
+  readonly state: PlaneState;
+  readonly apiKeys: readonly ApiKey[];
+  readonly faults: AnswerFaults;
+  readonly rateLimit: RateLimit;
+  readonly requests: RequestLog;
+  readonly seed: number;
+  readonly routeContext: RouteContext;
+}
+
+/** Takes a request through access, limits, faults and its endpoint to its answer. */
+export class RequestHandler {
+  readonly #options: RequestHandlerOptions;
+  readonly #random: Random;
+
+  constructor(options: RequestHandlerOptions) {
+    this.#options = options;
+    this.#random = seededRandom(options.seed);
+  }
+
+  /** Handles a request to its end, whatever happens. */
+  serve(connection: Connection): void {
+    this.#handle(connection).catch((error: unknown) => {
+      // A client that went away needs no answer; a mistake of the plane must not look like one of the service.
+      if (connection.response.headersSent || connection.request.errored != null) {
+        connection.request.socket.destroy();
+        return;
+      }
+      const message = `The data plane failed: ${error instanceof Error ? error.stack : 'unknown'}`;
+      send(connection, errorAnswer(599, '', { message }));
+    });
+  }
+
+  async #handle(connection: Connection): Promise<void> {
+    const { request } = connection;
+    const { faults, requests } = this.#options;
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://plane');
+    const record = requests.begin(request, pathname);
+    const body = await readBody(request);
+    if (body === null) {
+      record.end(413);
+      send(connection, errorAnswer(413, pathname, { message: 'The request is too large.' }));
+      return;
+    }
+    await faults.pass(pathname);
+    const fault = faults.take(pathname);
+    if (fault?.kind === 'reset') {
+      record.end(0);
+      reset(connection);
+      return;
+    }
+    this.#setHeaders(connection);
+    const planned = fault === null ? null : faultAnswer(fault, pathname);
+    const answer = planned ?? this.#answer(request, { pathname, searchParams, body });
+    const final = fault?.kind === 'gzip-without-header' ? answer : compressed(answer, connection);
+    record.end(fault?.kind === 'lost-answer' ? 0 : final.status);
+    if (fault === null) send(connection, final);
+    else sendFaulty(connection, final, fault);
+  }
+
+  #answer(
+    request: IncomingMessage,
+    read: {
+      readonly pathname: string;
+      readonly searchParams: URLSearchParams;
+      readonly body: Buffer;
+    },
+  ): Answer {
+    const { state, apiKeys, rateLimit, routeContext } = this.#options;
+    const { pathname: path, searchParams: parameters, body } = read;
+    try {
+      const key = authenticate(request.headers, apiKeys, state.organization.name);
+      const seconds = path === '/btql' ? rateLimit.take() : 0;
+      if (seconds > 0)
+        return errorAnswer(429, path, { headers: { 'Retry-After': String(seconds) } });
+      const method = request.method ?? 'GET';
+      const exchange: Exchange = { method, path, parameters, headers: request.headers, body, key };
+      return route(exchange, routeContext);
+    } catch (error) {
+      if (error instanceof Refusal) return refusalAnswer(error, path);
+      throw error;
+    }
+  }
+
+  #setHeaders({ response }: Connection): void {
+    const now = this.#options.state.now();
+    const seconds = Math.floor(now.getTime() / 1000)
+      .toString(16)
+      .padStart(8, '0');
+    response.setHeader('Date', now.toUTCString());
+    response.setHeader('vary', 'Origin');
+    response.setHeader('access-control-allow-credentials', 'true');
+    response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+    response.setHeader('x-amzn-RequestId', this.#options.state.newId());
+    response.setHeader('x-bt-api-duration-ms', '1');
+    response.setHeader('x-bt-brainstore-duration-ms', '1');
+    response.setHeader(
+      'x-bt-internal-trace-id',
+      `${seconds}00000000${randomHex(this.#random, 16)}`,
+    );
+  }
+}
+
+/** Reads a request's body, or gives `null` when it is too large. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > BODY_MAX_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

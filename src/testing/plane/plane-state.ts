@@ -1,0 +1,245 @@
+import { seededRandom } from '../adapters/seeded-random.js';
+import { PlaneObject } from './plane-object.js';
+import type { ObjectRecord } from './plane-object.js';
+import { randomUuid } from './random.js';
+import type { Random } from './random.js';
+import { badRequest } from './refusal.js';
+import type { JsonRow, ObjectType } from './row-shape.js';
+import { parseStored } from './row-table.js';
+import type { StoredRow } from './row-table.js';
+import { paginationKeyOf, TransactionIds, transactionOf, xactIdOf } from './transaction-ids.js';
+import type { TransactionNumber } from './transaction-ids.js';
+import { addComment, checkEvent, mergeIntoRow, replaceRow } from './write-row.js';
+import type { RowStamp } from './write-row.js';
+
+const TRANSACTION_MAX_ROWS = 65_536;
+
+/** One version of one row, as it was committed. */
+export interface RowVersion {
+  readonly objectType: ObjectType;
+  readonly objectId: string;
+  readonly id: string;
+  readonly xactId: string;
+  /** Whether this version removed the row. */
+  readonly deleted: boolean;
+}
+
+/** One event and the object that it is for. */
+export interface TargetedEvent {
+  readonly object: PlaneObject;
+  readonly event: JsonRow;
+}
+
+export interface CommitOptions {
+  /** Stamps the transaction with another time than now. */
+  readonly at?: Date | undefined;
+  /** Gives the transaction its id now and shows its rows when it is surfaced. */
+  readonly held?: boolean | undefined;
+}
+
+export interface CommitResult {
+  readonly xactId: string;
+  /** The id of each event's row, in the order of the events. */
+  readonly rowIds: readonly string[];
+}
+
+interface IdentifiedEvent extends TargetedEvent {
+  readonly event: JsonRow & { readonly id: string };
+  /** The row that changes: the event's own, or the one that a comment is about. */
+  readonly rowId: string;
+}
+
+/** Rewrites the key that a new row would get: `null`, a repeated or a back-dated one. */
+export type PaginationKeyRewrite = (key: string, rowIndex: number) => string | null;
+
+/** Everything the plane knows: projects, experiments, datasets, their rows and what was ever written. */
+export class PlaneState {
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly ids: TransactionIds;
+  readonly history: RowVersion[] = [];
+  readonly now: () => Date;
+  rewritePaginationKey: PaginationKeyRewrite | null = null;
+  /** How many of the next transactions to hold back. */
+  holdNext = 0;
+  readonly #random: Random;
+  readonly #objects = new Map<string, PlaneObject>();
+  readonly #held = new Map<string, () => void>();
+
+  constructor(options: {
+    readonly now: () => Date;
+    readonly organization: string;
+    readonly seed: number;
+  }) {
+    this.now = options.now;
+    this.#random = seededRandom(options.seed);
+    this.organization = { id: this.newId(), name: options.organization };
+    this.ids = new TransactionIds(options.now);
+  }
+
+  newId(): string {
+    return randomUuid(this.#random);
+  }
+
+  /** All objects of a type, oldest first. */
+  objects(type: ObjectType): readonly PlaneObject[] {
+    return [...this.#objects.values()].filter((object) => object.type === type);
+  }
+
+  find(type: ObjectType, id: string): PlaneObject | undefined {
+    return this.#objects.get(`${type}:${id}`);
+  }
+
+  findByName(type: ObjectType, name: string, projectId?: string): PlaneObject | undefined {
+    return this.objects(type).find(
+      ({ record }) =>
+        record.name === name && (projectId === undefined || record.projectId === projectId),
+    );
+  }
+
+  /** Creates an object; a project is its own project. */
+  create(
+    type: ObjectType,
+    fields: {
+      readonly name: string;
+      readonly projectId?: string;
+      readonly description?: string | null;
+      readonly metadata?: unknown;
+    },
+  ): PlaneObject {
+    const id = this.newId();
+    const record: ObjectRecord = {
+      id,
+      projectId: fields.projectId ?? id,
+      name: fields.name,
+      created: this.now().toISOString(),
+      description: fields.description ?? null,
+      metadata: fields.metadata ?? null,
+    };
+    const object = new PlaneObject(type, record, this.organization.id);
+    this.#objects.set(`${type}:${id}`, object);
+    return object;
+  }
+
+  /** Writes events as one transaction: all of them, or none when one is refused. */
+  commit(events: readonly TargetedEvent[], options: CommitOptions = {}): CommitResult {
+    if (events.length > TRANSACTION_MAX_ROWS)
+      throw badRequest(`One transaction holds ${TRANSACTION_MAX_ROWS} rows at most.`);
+    const identified = events.map((target) => this.#identify(target));
+    const held = options.held ?? this.holdNext > 0;
+    if (options.held === undefined && held) this.holdNext -= 1;
+    const backDated = held || options.at !== undefined;
+    const transaction = this.ids.next({
+      at: options.at,
+      above: backDated ? undefined : lastTransactionOf(identified),
+    });
+    const time = options.at ?? this.now();
+    const apply = (): void => this.#apply(identified, transaction, time);
+    if (held) this.#held.set(xactIdOf(transaction), apply);
+    else apply();
+    return { xactId: xactIdOf(transaction), rowIds: identified.map(({ event }) => event.id) };
+  }
+
+  /** Shows the rows of one held transaction, or of all of them, in the order they were written. */
+  surface(xactId?: string): void {
+    for (const [heldId, apply] of this.#held) {
+      if (xactId !== undefined && xactId !== heldId) continue;
+      this.#held.delete(heldId);
+      apply();
+    }
+  }
+
+  #identify({ object, event }: TargetedEvent): IdentifiedEvent {
+    checkEvent(object.type, event);
+    const id = (event['id'] as string | undefined) ?? this.newId();
+    const rowId = event['comment'] === undefined ? id : commentedRow(event);
+    return { object, event: { ...event, id }, rowId };
+  }
+
+  #apply(events: readonly IdentifiedEvent[], transaction: TransactionNumber, time: Date): void {
+    const xactId = xactIdOf(transaction);
+    events.forEach(({ object, event, rowId }, rowIndex) => {
+      const live = object.table.get(rowId);
+      const overtaken = (live?.xactId ?? object.tombstones.get(rowId) ?? '') > xactId;
+      const stamp: RowStamp = {
+        xactId,
+        time,
+        objectFields: object.rowFields,
+        paginationKey:
+          live === undefined
+            ? this.#paginationKey(event, transaction, rowIndex)
+            : live.paginationKey,
+      };
+      const row = this.#write({ object, event }, live, stamp);
+      if (row === undefined) return;
+      this.history.push({
+        objectType: object.type,
+        objectId: object.record.id,
+        id: rowId,
+        xactId,
+        deleted: row === null,
+      });
+      if (!overtaken) keep(object, { rowId, row, stamp });
+    });
+  }
+
+  /** The row after the event, `null` when it is deleted, `undefined` when there is nothing to write. */
+  #write(
+    { object, event }: Pick<IdentifiedEvent, 'object' | 'event'>,
+    live: StoredRow | undefined,
+    stamp: RowStamp,
+  ): JsonRow | null | undefined {
+    if (event['_object_delete'] === true) return null;
+    const old = live === undefined ? null : parseStored(live);
+    if (event['comment'] !== undefined)
+      return old === null ? undefined : addComment(object.type, event, { old, stamp });
+    if (event['_is_merge'] === true && old !== null)
+      return mergeIntoRow(object.type, event, { old, stamp });
+    return replaceRow(object.type, event, { old, stamp });
+  }
+
+  #paginationKey(event: JsonRow, transaction: TransactionNumber, rowIndex: number): string | null {
+    const override = event['_bt_internal_override_pagination_key'];
+    if (typeof override === 'string') return override;
+    const key = paginationKeyOf(transaction, rowIndex);
+    return this.rewritePaginationKey === null ? key : this.rewritePaginationKey(key, rowIndex);
+  }
+}
+
+function commentedRow(event: JsonRow): string {
+  const origin = event['origin'];
+  const id = typeof origin === 'object' && origin !== null ? (origin as JsonRow)['id'] : undefined;
+  if (typeof id === 'string') return id;
+  throw badRequest('A comment needs `origin.id`.');
+}
+
+function lastTransactionOf(events: readonly IdentifiedEvent[]): TransactionNumber | undefined {
+  let last: string | undefined;
+  for (const { object, rowId } of events) {
+    const xactId = object.table.get(rowId)?.xactId ?? object.tombstones.get(rowId);
+    if (xactId !== undefined && (last === undefined || xactId > last)) last = xactId;
+  }
+  return last === undefined ? undefined : transactionOf(last);
+}
+
+function keep(
+  object: PlaneObject,
+  write: { readonly rowId: string; readonly row: JsonRow | null; readonly stamp: RowStamp },
+): void {
+  const { rowId, row, stamp } = write;
+  if (object.lastXactId === null || stamp.xactId > object.lastXactId)
+    object.lastXactId = stamp.xactId;
+  if (row === null) {
+    object.table.remove(rowId);
+    object.tombstones.set(rowId, stamp.xactId);
+    return;
+  }
+  object.tombstones.delete(rowId);
+  object.table.put({
+    id: rowId,
+    xactId: stamp.xactId,
+    paginationKey: stamp.paginationKey,
+    created: String(row['created']),
+    rootSpanId: String(row['root_span_id']),
+    text: Buffer.from(JSON.stringify(row)),
+  });
+}
