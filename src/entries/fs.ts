@@ -1,0 +1,1 @@
+export { fileSink, type FileSinkOptions } from '../sinks/fs/file-sink.js';
