@@ -55,3 +55,4 @@ export {
   type ForcedTransaction,
   type TransactionNumber,
 } from '../testing/plane/transaction-ids.js';
+export { generateSpans, type GenerateSpansOptions } from '../testing/plane/generate/spans.js';
