@@ -1,0 +1,65 @@
+import { createRequire } from 'node:module';
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+
+import { ConfigurationError } from '../../errors/index.js';
+import type { Compressor } from './compressor.js';
+import { FrameCompressor } from './frame-compressor.js';
+import type { CompressFrame } from './frame-compressor.js';
+import { StreamCompressor } from './stream-compressor.js';
+import type { StreamOptions } from './stream-compressor.js';
+
+/** What Node.js 22.15, 23.8 and later add to `node:zlib`. */
+interface ZstdZlib {
+  readonly createZstdCompress?: (
+    options: StreamOptions & { readonly params: Readonly<Record<number, number>> },
+  ) => Transform;
+}
+
+const ZSTD_PACKAGE = '@foxglove/wasm-zstd';
+/** Numbers of the parameters in the zstd library, as `node:zlib` takes them. */
+const COMPRESSION_LEVEL = 100;
+const CHECKSUM_FLAG = 201;
+
+const { createZstdCompress } = zlib as ZstdZlib;
+
+/**
+ * Finds out early whether zstd can be written here.
+ * @throws ConfigurationError `CAPABILITY_MISSING` with the command that installs it.
+ */
+export function requireZstd(): void {
+  if (createZstdCompress === undefined) requirePackage(ZSTD_PACKAGE);
+}
+
+/** Throws `CAPABILITY_MISSING` unless the package that writes zstd is installed. */
+export function requirePackage(packageName: string): void {
+  try {
+    createRequire(import.meta.url).resolve(packageName);
+  } catch (cause) {
+    throw new ConfigurationError(
+      'CAPABILITY_MISSING',
+      'This Node.js cannot write zstd by itself.',
+      {
+        remedy: `Install the package for it (npm install ${packageName}), use Node.js 22.15 or later, or compress with gzip.`,
+        details: { package: packageName },
+        cause,
+      },
+    );
+  }
+}
+
+/** Writes zstd with `node:zlib` where it can, else with WebAssembly. */
+export async function createZstdCompressor(level: number): Promise<Compressor> {
+  if (createZstdCompress === undefined) return createWasmZstdCompressor(level);
+  const params = { [COMPRESSION_LEVEL]: level, [CHECKSUM_FLAG]: 1 };
+  return new StreamCompressor((options) => createZstdCompress({ ...options, params }));
+}
+
+/** Writes zstd frames with WebAssembly, which is loaded on first use. */
+export async function createWasmZstdCompressor(level: number): Promise<Compressor> {
+  requirePackage(ZSTD_PACKAGE);
+  const { default: zstd } = await import('@foxglove/wasm-zstd');
+  await zstd.isLoaded;
+  const compressFrame: CompressFrame = (bytes) => zstd.compress(bytes, level);
+  return new FrameCompressor(compressFrame);
+}
