@@ -338,17 +338,10 @@ function deadLetter(
   return Buffer.concat([Buffer.from(`${head},"row":`), rowText(work, row), Buffer.from('}\n')]);
 }
 
-/** The row's own text on one line; `null` for a row that has none, such as an object with a cycle. */
+/** The row's own text on one line. Raw line ends can stand between tokens only, where a space means the same. */
 function rowText(work: PageWork, row: number): Uint8Array {
-  try {
-    const { bytes, bounds } = work.rows.slice(row, row + 1).text();
-    const text = Buffer.from(bytes.subarray(bounds[0], bounds[1]));
-    // Raw line ends can stand between tokens only, where a space means the same.
-    for (let at = 0; at < text.length; at += 1)
-      if (text[at] === 10 || text[at] === 13) text[at] = 32;
-    return text;
-  } catch (error) {
-    if (!isExportError(error, 'ROW_UNENCODABLE')) throw error;
-    return Buffer.from('null');
-  }
+  const { bytes, bounds } = work.rows.slice(row, row + 1).text();
+  const text = Buffer.from(bytes.subarray(bounds[0], bounds[1]));
+  for (let at = 0; at < text.length; at += 1) if (text[at] === 10 || text[at] === 13) text[at] = 32;
+  return text;
 }

@@ -6,11 +6,10 @@ import type {
   Partition,
   Row,
   RowBatch,
-  RowFields,
   RowIdentity,
 } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
-import { rowDigest } from './row-index.js';
+import { screenRows, textProblem } from './screen-rows.js';
 
 /** Changes rows on their way: the new row, several, or `null` to drop it. */
 export type Transform = (row: Row) => TransformResult | Promise<TransformResult>;
@@ -27,6 +26,7 @@ export type RowFate =
 
 /** A page made ready for writing. Source row `i` gives the outputs `starts[i]` up to `starts[i + 1]`. */
 export interface PageWork {
+  /** The source rows; one without JSON text is there by its identity alone. */
   readonly rows: RowBatch;
   readonly fates: RowFate[];
   readonly digests: readonly Buffer[];
@@ -60,67 +60,31 @@ export async function preparePage(
   repeats: number,
   settings: PageWorkSettings,
 ): Promise<PageWork> {
-  const { identity } = settings;
-  const names = [identity.id, identity.version, identity.object, identity.created];
-  const fields = rows.fields(names.filter((name) => name !== null));
-  const column = (name: string | null): readonly FieldValue[] =>
-    name === null ? [] : (fields[name] ?? []);
-  const digests: Buffer[] = [];
-  const fates: RowFate[] = [];
-  for (let row = 0; row < rows.length; row += 1) {
-    const error = identityProblem(fields, identity, row);
-    const digest = error === null ? identityDigest(fields, identity, row) : textDigest(rows, row);
-    digests.push(digest);
-    if (row < repeats && settings.isKnown(digest)) fates.push(KNOWN);
-    else fates.push(error === null ? DELIVER : { kind: 'bad', error });
-  }
+  const { identity, transform } = settings;
+  const screened = screenRows(rows, identity);
+  const fates = screened.digests.map((digest, row): RowFate => {
+    if (row < repeats && settings.isKnown(digest)) return KNOWN;
+    // A row without text is no problem for a transform, which gets the object itself.
+    const error =
+      screened.identityErrors[row] ?? (transform === undefined ? screened.textErrors[row] : null);
+    return error == null ? DELIVER : { kind: 'bad', error };
+  });
   const { outputs, starts } =
-    settings.transform === undefined
-      ? passThrough(rows, fates)
-      : await applyTransform(rows, fates, settings.transform);
+    transform === undefined
+      ? passThrough(screened.rows)
+      : await applyTransform(rows, fates, transform);
   const base = {
-    rows,
+    rows: screened.rows,
     fates,
-    digests,
+    digests: screened.digests,
     repeats,
     outputs,
     starts,
-    created: column(identity.created),
-    versions: column(identity.version),
-    ids: column(identity.id),
+    created: screened.column(identity.created),
+    versions: screened.column(identity.version),
+    ids: screened.column(identity.id),
   };
   return { ...base, ...findPlaces(base, settings) };
-}
-
-function identityProblem(
-  fields: RowFields,
-  identity: RowIdentity,
-  row: number,
-): EncodeError | null {
-  for (const name of [identity.id, identity.version, identity.object]) {
-    if (name === null || typeof fields[name]?.[row] === 'string') continue;
-    const kind = fields[name]?.[row] === null ? 'null or absent' : 'no scalar';
-    return new EncodeError(
-      'ROW_INVALID',
-      `A row of the page (number ${row}) has no usable \`${name}\`: it is ${kind}.`,
-      {
-        remedy: "Mend the row at the source, or set onBadRow to 'dead-letter'.",
-        details: { rowIndex: row, field: name },
-      },
-    );
-  }
-  return null;
-}
-
-function identityDigest(fields: RowFields, identity: RowIdentity, row: number): Buffer {
-  const value = (name: string | null): string => (name === null ? '' : (fields[name]?.[row] ?? ''));
-  return rowDigest(value(identity.object), value(identity.id), value(identity.version));
-}
-
-/** A row without identity is told apart by its text: the lookback must not reject it twice. */
-function textDigest(rows: RowBatch, row: number): Buffer {
-  const { bytes, bounds } = rows.slice(row, row + 1).text();
-  return rowDigest('', '', Buffer.from(bytes.subarray(bounds[0], bounds[1])).toString('latin1'));
 }
 
 interface Outputs {
@@ -129,24 +93,8 @@ interface Outputs {
 }
 
 /** Every row is its own output; rows that are not delivered are left out when writing. */
-function passThrough(rows: RowBatch, fates: RowFate[]): Outputs {
-  const starts = Uint32Array.from({ length: rows.length + 1 }, (_, index) => index);
-  try {
-    rows.text();
-    return { outputs: rows, starts };
-  } catch (error) {
-    if (!isExportError(error, 'ROW_UNENCODABLE')) throw error;
-  }
-  // Only plain objects come here: one of them has no JSON text. Find out which, row by row.
-  const usable: Row[] = [];
-  const usableStarts = new Uint32Array(rows.length + 1);
-  rows.objects().forEach((row, index) => {
-    const error = encodeProblem([row], index);
-    if (error === null) usable.push(row);
-    else if (fates[index]?.kind === 'deliver') fates[index] = { kind: 'bad', error };
-    usableStarts[index + 1] = usable.length;
-  });
-  return { outputs: rowBatchFromObjects(usable), starts: usableStarts };
+function passThrough(rows: RowBatch): Outputs {
+  return { outputs: rows, starts: Uint32Array.from({ length: rows.length + 1 }, (_, row) => row) };
 }
 
 async function applyTransform(
@@ -186,7 +134,7 @@ async function transformRow(
     (item) => typeof item === 'object' && item !== null && !Array.isArray(item),
   );
   if (!usable) return transformError(index, 'gave something that is no row', undefined);
-  return encodeProblem(list, index) ?? list;
+  return textProblem(list, index) ?? list;
 }
 
 function transformError(index: number, problem: string, cause: unknown): EncodeError {
@@ -199,20 +147,6 @@ function transformError(index: number, problem: string, cause: unknown): EncodeE
       ...(cause === undefined ? {} : { cause }),
     },
   );
-}
-
-function encodeProblem(rows: readonly Row[], index: number): EncodeError | null {
-  try {
-    rowBatchFromObjects(rows).text();
-    return null;
-  } catch (error) {
-    if (!isExportError(error, 'ROW_UNENCODABLE')) throw error;
-    return new EncodeError('ROW_UNENCODABLE', `Row ${index} of the page has no JSON text.`, {
-      remedy: 'Rows hold JSON values only: no BigInt, no cycle, no undefined row.',
-      details: { rowIndex: index },
-      cause: error,
-    });
-  }
 }
 
 interface Places {

@@ -101,7 +101,7 @@ export class RunLoop {
     const dropped = work.fates.filter((fate) => fate.kind === 'dropped').length;
     const { exportId } = this.#settings;
     if (dropped > 0) emit(this.#options.observer, { type: 'row-drop', exportId, rows: dropped });
-    this.#emitPage(page, batch.byteLength, batch.length);
+    this.#emitPage(page, work.rows.byteLength, batch.length);
     return await this.#takeRows(page, work);
   }
 
