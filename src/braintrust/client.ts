@@ -1,0 +1,191 @@
+import { SourceError } from '../errors/index.js';
+import type { Json, OperationOptions, RequestEvent, RetryEvent } from '../interfaces/index.js';
+import { emit } from '../util/observe.js';
+import { anySignal, withTimeLimit } from '../util/time-limit.js';
+import { AttemptFailure } from './answer-failure.js';
+import { ApiKey } from './api-key.js';
+import { requestQuery } from './attempt.js';
+import { readClientOptions } from './client-options.js';
+import type { BraintrustClientOptions, ClientSettings } from './client-options.js';
+import type { QueryAnswer } from './query-answer.js';
+import { RequestBudget } from './request-budget.js';
+import { backoffMs } from './retry-delay.js';
+
+export interface QueryOptions extends OperationOptions {
+  /**
+   * Whether the caller can ask for fewer rows. What may help is then not retried but raised at once as
+   * {@link SmallerPageNeeded}: answers 408, 500 and 504, a request out of time, an answer over the byte limit.
+   * @defaultValue false
+   */
+  readonly canAskForLess?: boolean | undefined;
+}
+
+/** The query took too long or its answer is too large; fewer rows may do. Its cause is the `SourceError`. */
+export class SmallerPageNeeded extends Error {
+  override readonly name = 'SmallerPageNeeded';
+  override readonly cause: SourceError;
+
+  constructor(cause: SourceError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+/**
+ * Speaks to one Braintrust data plane. Share one client among all sources of a process: they then share its
+ * request budget.
+ */
+export interface BraintrustClient {
+  /** URL of the data plane, without a slash at its end. */
+  readonly apiUrl: string;
+  /**
+   * Asks one query and answers its rows, whole and checked. Waits for the request budget, retries what may
+   * pass (408, 425, 429, 5xx, network, answers that were cut off) with growing delays inside the total time limit.
+   * @param query a parsed query, or BTQL or SQL text.
+   * @throws SourceError `SOURCE_UNAVAILABLE`, `SOURCE_RATE_LIMITED` (both retryable), `SOURCE_UNAUTHORIZED`,
+   *   `SOURCE_FORBIDDEN` (with `details.projectId` when the service names one), `SOURCE_QUERY_INVALID`,
+   *   `SOURCE_PROTOCOL`, `LIMIT_EXCEEDED`. An abort rejects with `signal.reason`.
+   */
+  query(query: Json, options?: QueryOptions): Promise<QueryAnswer>;
+}
+
+/** One logical query across its attempts. */
+interface QueryRun {
+  readonly query: Json;
+  readonly options: QueryOptions;
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  readonly progress: QueryProgress;
+}
+
+interface QueryProgress {
+  keyRenewed: boolean;
+  lastFailure: AttemptFailure | undefined;
+}
+
+class Client implements BraintrustClient {
+  readonly apiUrl: string;
+  readonly #settings: Readonly<ClientSettings>;
+  readonly #budget: RequestBudget;
+  readonly #apiKey: ApiKey;
+
+  constructor(settings: Readonly<ClientSettings>) {
+    this.#settings = settings;
+    this.apiUrl = settings.apiUrl.href.replace(/\/+$/u, '');
+    this.#budget = new RequestBudget(settings.runtime, settings.requestsPerMinute);
+    this.#apiKey = new ApiKey(settings.apiKey);
+  }
+
+  async query(query: Json, options: QueryOptions = {}): Promise<QueryAnswer> {
+    // Waiting for one's turn behind other sources is no part of the time limit.
+    await this.#budget.take(options.signal);
+    const { runtime, totalTimeoutMs } = this.#settings;
+    const progress: QueryProgress = { keyRenewed: false, lastFailure: undefined };
+    const reason = (): Error => totalTimeoutError(totalTimeoutMs, progress.lastFailure);
+    const deadlineMs = runtime.now().getTime() + totalTimeoutMs;
+    return await withTimeLimit(runtime, { ms: totalTimeoutMs, reason }, (over) => {
+      const signal = anySignal(options.signal, over) ?? over;
+      return this.#attemptUntilAnswered({ query, options, signal, deadlineMs, progress });
+    });
+  }
+
+  async #attemptUntilAnswered(run: QueryRun): Promise<QueryAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(run);
+      } catch (thrown) {
+        run.signal.throwIfAborted();
+        if (!(thrown instanceof AttemptFailure)) throw thrown;
+        run.progress.lastFailure = thrown;
+        await this.#waitForNext(run, thrown, attempt);
+        await this.#budget.take(run.signal);
+      }
+    }
+  }
+
+  /** Sleeps before the next attempt, or throws when there is none. */
+  async #waitForNext(run: QueryRun, failure: AttemptFailure, attempt: number): Promise<void> {
+    const { runtime, maxAttempts } = this.#settings;
+    const { error } = failure;
+    if (this.#mayRenewKey(run, error)) return;
+    if (failure.smallerPage && run.options.canAskForLess === true)
+      throw new SmallerPageNeeded(error);
+    if (!failure.again || attempt >= maxAttempts) throw error;
+    const delayMs = error.retryAfterMs ?? backoffMs(attempt, runtime.random());
+    if (runtime.now().getTime() + delayMs > run.deadlineMs) throw error;
+    if (error.retryAfterMs !== undefined) this.#budget.closeFor(delayMs);
+    this.#emit(run, {
+      type: 'retry',
+      target: 'source',
+      operation: 'query',
+      attempt,
+      delayMs,
+      reason: failure.reason,
+    });
+    await runtime.sleep(delayMs, run.signal);
+  }
+
+  #mayRenewKey(run: QueryRun, error: SourceError): boolean {
+    const refused = error.code === 'SOURCE_UNAUTHORIZED' && error.details['status'] === 401;
+    if (!refused || run.progress.keyRenewed || !this.#apiKey.renewable) return false;
+    run.progress.keyRenewed = true;
+    this.#apiKey.forget();
+    return true;
+  }
+
+  async #attempt(run: QueryRun): Promise<QueryAnswer> {
+    const { runtime, requestTimeoutMs } = this.#settings;
+    const startedAt = runtime.now().getTime();
+    const reason = (): Error => requestTimeoutFailure(requestTimeoutMs);
+    let answer: QueryAnswer | undefined;
+    try {
+      answer = await withTimeLimit(runtime, { ms: requestTimeoutMs, reason }, async (over) => {
+        const signal = anySignal(run.signal, over) ?? over;
+        const key = await this.#apiKey.get(signal);
+        return await requestQuery(run.query, { settings: this.#settings, key, signal });
+      });
+      return answer;
+    } finally {
+      this.#emit(run, {
+        type: 'request',
+        target: 'source',
+        operation: 'query',
+        durationMs: runtime.now().getTime() - startedAt,
+        bytes: answer?.bytes ?? 0,
+        outcome: answer === undefined ? 'error' : 'ok',
+      });
+    }
+  }
+
+  #emit(run: QueryRun, event: RequestEvent | RetryEvent): void {
+    emit(this.#settings.observer, event);
+    emit(run.options.observer, event);
+  }
+}
+
+function requestTimeoutFailure(ms: number): AttemptFailure {
+  const error = new SourceError('SOURCE_UNAVAILABLE', `Braintrust did not answer in ${ms} ms.`, {
+    remedy: 'Run again later, or raise `requestTimeoutMs`.',
+    retryable: true,
+  });
+  return new AttemptFailure(error, { again: true, smallerPage: true, reason: 'timeout' });
+}
+
+function totalTimeoutError(ms: number, last: AttemptFailure | undefined): SourceError {
+  const code =
+    last?.error.code === 'SOURCE_RATE_LIMITED' ? 'SOURCE_RATE_LIMITED' : 'SOURCE_UNAVAILABLE';
+  return new SourceError(code, `The query was not answered in ${ms} ms, retries included.`, {
+    remedy: 'Run again later, or raise `totalTimeoutMs`.',
+    retryable: true,
+    retryAfterMs: last?.error.retryAfterMs,
+    cause: last?.error,
+  });
+}
+
+/**
+ * A client of the Braintrust API, for the sources of `tracehaul/braintrust`. Opens no connection yet.
+ * @throws ConfigurationError `OPTION_INVALID` naming every wrong option.
+ */
+export function braintrustClient(options: BraintrustClientOptions): BraintrustClient {
+  return Object.freeze(new Client(readClientOptions(options)));
+}
