@@ -11,7 +11,7 @@ const CHILDREN_MAX = 8;
 const SPANS_PER_TRACE = 1 + (CHILDREN_MIN + CHILDREN_MAX) / 2;
 /** What a stored row holds besides texts. */
 const ROW_FRAME_BYTES = 1250;
-const MEDIAN_BYTES = 4200;
+const MEDIAN_BYTES = 4450;
 const LARGEST_BYTES = 70_000;
 const LARGE_SHARE = 0.001;
 
