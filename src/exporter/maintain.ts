@@ -142,8 +142,9 @@ async function beginGeneration(
   const { exportId, fingerprint } = settings;
   const highest = await highestGeneration(settings, start.options);
   const generation = Math.max(highest, session.current.generation) + 1;
-  const lost =
-    highest > session.current.generation ? await lastSequence(settings, highest, start.options) : 0;
+  // A checkpoint that has committed nothing, beside manifests, stands for one that was lost.
+  const isLost = highest > 0 && session.current.sequence === 1;
+  const lost = isLost ? await lastSequence(settings, highest, start.options) : 0;
   await session.save((current): Checkpoint => {
     const sequence = Math.max(current.sequence, lost + 1);
     return {
