@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -32,10 +32,10 @@ describe('a transaction id', () => {
   });
 
   it('has 19 digits, so that text order is numeric order', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1_500_000_000, max: 4_000_000_000 }),
-        fc.integer({ min: 0, max: 65_535 }),
+    assert(
+      property(
+        integer({ min: 1_500_000_000, max: 4_000_000_000 }),
+        integer({ min: 0, max: 65_535 }),
         (second, counter) => {
           const id = xactIdOf(second * 65_536 + counter);
           return id.length === 19 && transactionOf(id) === second * 65_536 + counter;
