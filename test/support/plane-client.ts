@@ -27,7 +27,11 @@ async function readReply(response: Response): Promise<PlaneReply> {
 export async function postTo(
   plane: DataPlane,
   path: string,
-  request: { readonly body: unknown; readonly key?: string; readonly headers?: HeadersInit },
+  request: {
+    readonly body: unknown;
+    readonly key?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<PlaneReply> {
   const response = await fetch(plane.url + path, {
     method: 'POST',
@@ -35,7 +39,7 @@ export async function postTo(
     headers: {
       authorization: `Bearer ${request.key ?? plane.apiKey}`,
       'content-type': 'application/json',
-      ...Object.fromEntries(new Headers(request.headers)),
+      ...request.headers,
     },
     body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body),
   });
