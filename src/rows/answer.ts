@@ -41,7 +41,7 @@ export function splitAnswer(body: Uint8Array): Answer {
 class AnswerSplitter {
   readonly #body: Buffer;
   readonly #scanner: JsonScanner;
-  readonly #members = new MemberIndex();
+  readonly #members: MemberIndex;
   readonly #rest = new Map<string, unknown>();
   #rows: RowBatch | undefined;
   /** The row being read; -1 outside of `data`. */
@@ -50,6 +50,7 @@ class AnswerSplitter {
   constructor(body: Uint8Array) {
     this.#body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     this.#scanner = new JsonScanner(body);
+    this.#members = new MemberIndex(body.length);
   }
 
   split(): Answer {

@@ -10,13 +10,20 @@ const OPEN_BRACKET = 0x5b;
 const LOWER_N = 0x6e;
 /** Numbers noted for a member: where its key begins and ends (inside the quotes), and its value. */
 const STRIDE = 4;
-const ROOM_MIN = 32_768;
+const ROOM_MIN = 1024;
+/** A guess at how dense members are in text, so that the index seldom grows. */
+const BYTES_PER_NUMBER = 12;
 
 /** Where the top-level members of rows lie in a buffer. Filled once, row by row, in one pass over the text. */
 export class MemberIndex {
-  #places: Uint32Array = new Uint32Array(ROOM_MIN);
+  #places: Uint32Array;
   #end = 0;
   #hasEscapedKeys = false;
+
+  /** @param textBytes how much text will be indexed, about. */
+  constructor(textBytes: number) {
+    this.#places = new Uint32Array(Math.max(ROOM_MIN, Math.ceil(textBytes / BYTES_PER_NUMBER)));
+  }
 
   /** Where the next row's members will begin; pairs of it delimit a row's members. */
   get end(): number {

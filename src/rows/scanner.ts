@@ -171,16 +171,18 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const wordsEnd = this.#length - 4;
     let next = at;
-    // Four bytes at a time: a byte below 0x20, or equal to one of the two others, borrows into its top bit.
+    // Four bytes at a time: one below 0x20, or equal to one of the two others, sets its own top bit. Bits of
+    // later bytes may be set by a borrow, so only the lowest counts.
     while (next <= wordsEnd) {
       const word = view.getInt32(next, true);
       const quote = word ^ 0x22222222;
       const backslash = word ^ 0x5c5c5c5c;
       const found =
-        ((word - 0x20202020) & ~word) |
-        ((quote - 0x01010101) & ~quote) |
-        ((backslash - 0x01010101) & ~backslash);
-      if ((found & 0x80808080) !== 0) break;
+        (((word - 0x20202020) & ~word) |
+          ((quote - 0x01010101) & ~quote) |
+          ((backslash - 0x01010101) & ~backslash)) &
+        0x80808080;
+      if (found !== 0) return next + ((31 - Math.clz32(found & -found)) >> 3);
       next += 4;
     }
     while (next < this.#length) {
