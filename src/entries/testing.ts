@@ -56,3 +56,8 @@ export {
   type TransactionNumber,
 } from '../testing/plane/transaction-ids.js';
 export { generateSpans, type GenerateSpansOptions } from '../testing/plane/generate/spans.js';
+export {
+  sinkContract,
+  type SinkContractOptions,
+  type SinkSupports,
+} from '../testing/contracts/sink-contract.js';

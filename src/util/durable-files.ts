@@ -71,12 +71,14 @@ export async function makeFolders(
 }
 
 /**
- * Refuses (`ELOOP`) a folder below `base` that is reached through a symbolic link. `base` is a real path.
+ * Refuses (`ELOOP`) a folder below `base` that is reached through a symbolic link, and (`ENOTDIR`) what is no
+ * folder. `base` is a real path.
  * A process that swaps folders for links between this check and the use of the folder is not guarded against.
  */
 export async function requireRealFolder(base: string, names: readonly string[]): Promise<string> {
   const folder = join(base, ...names);
   if ((await realpath(folder)) !== folder) throw fileError('ELOOP', folder);
+  requireFolder(folder, await lstat(folder));
   return folder;
 }
 

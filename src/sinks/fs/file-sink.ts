@@ -16,7 +16,7 @@ import type {
   Stray,
 } from '../../interfaces/index.js';
 import { readOptions } from '../../options/index.js';
-import { unlinkIfThere } from '../../util/durable-files.js';
+import { lstatIfThere, unlinkIfThere } from '../../util/durable-files.js';
 import { reportRequest } from '../../util/report-request.js';
 import { systemRuntime } from '../../util/runtime.js';
 import { sinkError } from './errors.js';
@@ -142,7 +142,7 @@ class FileSink implements Sink {
   /** Removes one name, durably. What was removed elsewhere already is made durable too. */
   async #remove(segments: readonly string[]): Promise<void> {
     const path = await this.#folder.findFile(segments);
-    if (path === null) return;
+    if (path === null || (await lstatIfThere(path))?.isDirectory() === true) return;
     await unlinkIfThere(path);
     await this.#folder.sync(join(path, '..'));
   }
