@@ -6,6 +6,7 @@ const CLOSE_BRACE = 0x7d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const LOWER_N = 0x6e;
 /** Numbers noted for a member: where its key begins and ends (inside the quotes), and its value. */
@@ -43,22 +44,24 @@ export class MemberIndex {
   }
 
   /**
-   * The value of the field `name` in the row whose members are noted from `from` to `to`; the last of
-   * duplicate keys wins.
+   * Notes in `found`, for each name, where the member that spells it is noted, or -1; looks at the members
+   * noted from `from` to `to`. The last of duplicate keys wins.
    */
-  find(bytes: Buffer, name: FieldName, [from, to]: readonly [number, number]): FieldValue {
+  locate(names: FieldNames, [from, to]: readonly [number, number], found: Int32Array): void {
     const places = this.#places;
-    // An escape is longer than what it stands for, so only a longer key can hold one.
-    const lengthMax = this.#hasEscapedKeys ? Infinity : name.length;
-    for (let at = to - STRIDE; at >= from; at -= STRIDE) {
+    found.fill(-1);
+    for (let at = from; at < to; at += STRIDE) {
       const keyStart = places[at] as number;
       const keyEnd = places[at + 1] as number;
-      const length = keyEnd - keyStart;
-      if (length < name.length || length > lengthMax) continue;
-      if (!name.matches(bytes, keyStart, keyEnd)) continue;
-      return readValue(bytes, places[at + 2] as number, places[at + 3] as number);
+      let name = names.find(keyStart, keyEnd);
+      if (name === -1 && this.#hasEscapedKeys) name = names.findEscaped(keyStart, keyEnd);
+      if (name !== -1) found[name] = at;
     }
-    return null;
+  }
+
+  /** The value of the member noted at `at`, as a field of `bytes`. */
+  read(bytes: Buffer, at: number): FieldValue {
+    return readValue(bytes, this.#places[at + 2] as number, this.#places[at + 3] as number);
   }
 
   #addMember(scanner: JsonScanner, at: number): number {
@@ -86,28 +89,47 @@ export class MemberIndex {
   }
 }
 
-/** A field's name, ready to be compared with keys in a buffer without making strings of them. */
-export class FieldName {
-  /** Bytes of the name without escapes. */
-  readonly length: number;
-  readonly #name: string;
+/** Names of fields, ready to be found among keys in a buffer without making strings of the keys. */
+export class FieldNames {
   readonly #bytes: Buffer;
+  readonly #names: readonly string[];
+  readonly #spellings: readonly (Buffer | null)[];
+  /** 1 at each length that a name has. */
+  readonly #lengths: Uint8Array;
 
-  constructor(name: string) {
-    this.#name = name;
-    this.#bytes = Buffer.from(name);
-    this.length = this.#bytes.length;
+  constructor(bytes: Buffer, names: readonly string[]) {
+    this.#bytes = bytes;
+    this.#names = names;
+    // A name with a lone surrogate has no UTF-8: only an escaped key can spell it.
+    this.#spellings = names.map((name) => (name.isWellFormed() ? Buffer.from(name) : null));
+    const lengths = this.#spellings.map((spelling) => spelling?.length ?? 0);
+    this.#lengths = new Uint8Array(Math.max(0, ...lengths) + 1);
+    for (const length of lengths) this.#lengths[length] = 1;
   }
 
-  /** Whether the key text from `start` to `end` spells this name, escapes included. */
-  matches(bytes: Buffer, start: number, end: number): boolean {
-    if (end - start !== this.length) return readString(bytes, start - 1, end + 1) === this.#name;
-    for (let place = 0; place < this.length; place += 1) {
-      if (bytes[start + place] !== this.#bytes[place]) return false;
+  /** Which name stands from `start` to `end` as it is, or -1. */
+  find(start: number, end: number): number {
+    const length = end - start;
+    if (length >= this.#lengths.length || this.#lengths[length] === 0) return -1;
+    for (let name = 0; name < this.#spellings.length; name += 1) {
+      const spelling = this.#spellings[name];
+      if (spelling?.length === length && startsWith(this.#bytes, start, spelling)) return name;
     }
-    // The bytes of a lone surrogate in the name would match U+FFFD in a key.
-    return this.#name.isWellFormed();
+    return -1;
   }
+
+  /** Which name a key from `start` to `end` spells with escapes, or -1. */
+  findEscaped(start: number, end: number): number {
+    const isEscaped = this.#bytes.subarray(start, end).includes(BACKSLASH);
+    return isEscaped ? this.#names.indexOf(readString(this.#bytes, start - 1, end + 1)) : -1;
+  }
+}
+
+function startsWith(bytes: Buffer, start: number, expected: Buffer): boolean {
+  for (let place = 0; place < expected.length; place += 1) {
+    if (bytes[start + place] !== expected[place]) return false;
+  }
+  return true;
 }
 
 function readValue(bytes: Buffer, start: number, end: number): FieldValue {

@@ -1,6 +1,6 @@
 import { EncodeError, assert } from '../errors/index.js';
 import type { FieldValue, Row, RowBatch, RowFields, RowText } from '../interfaces/index.js';
-import { FieldName, MemberIndex } from './member-index.js';
+import { FieldNames, MemberIndex } from './member-index.js';
 import { textOfObjects } from './object-text.js';
 import { JsonScanner, JsonTextError } from './scanner.js';
 import { invalidUtf8Offset } from './utf8.js';
@@ -41,7 +41,9 @@ class Batch implements RowBatch {
   }
 
   fields(names: readonly string[]): RowFields {
-    return Object.fromEntries(names.map((name) => [name, this.#column(name)]));
+    const missing = names.filter((name) => !this.#columns.has(name));
+    if (missing.length > 0) this.#readColumns([...new Set(missing)]);
+    return Object.fromEntries(names.map((name) => [name, this.#columns.get(name) ?? []]));
   }
 
   objects(): readonly Row[] {
@@ -78,13 +80,11 @@ class Batch implements RowBatch {
     return this.#text;
   }
 
-  #column(name: string): readonly FieldValue[] {
-    let column = this.#columns.get(name);
-    if (column === undefined) {
-      column = readColumn(this.#indexedText(), name);
-      this.#columns.set(name, column);
+  #readColumns(names: readonly string[]): void {
+    const columns = readColumns(this.#indexedText(), names);
+    for (const [index, name] of names.entries()) {
+      this.#columns.set(name, Object.freeze(columns[index] ?? []));
     }
-    return column;
   }
 }
 
@@ -180,16 +180,21 @@ function parseRows({ bytes, bounds }: RowText): readonly Row[] {
   return Object.freeze(rows);
 }
 
-function readColumn(text: IndexedText, name: string): readonly FieldValue[] {
+function readColumns(text: IndexedText, names: readonly string[]): readonly FieldValue[][] {
   const buffer = asBuffer(text.bytes);
-  const fieldName = new FieldName(name);
-  const column: FieldValue[] = [];
+  const fieldNames = new FieldNames(buffer, names);
+  const columns = names.map((): FieldValue[] => []);
+  const found = new Int32Array(names.length);
   for (let at = 0; at < text.memberBounds.length; at += 2) {
     const from = text.memberBounds[at] as number;
     const to = text.memberBounds[at + 1] as number;
-    column.push(text.members.find(buffer, fieldName, [from, to]));
+    text.members.locate(fieldNames, [from, to], found);
+    for (const [index, column] of columns.entries()) {
+      const place = found[index] as number;
+      column.push(place === -1 ? null : text.members.read(buffer, place));
+    }
   }
-  return Object.freeze(column);
+  return columns;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
