@@ -61,3 +61,7 @@ export {
   type SinkContractOptions,
   type SinkSupports,
 } from '../testing/contracts/sink-contract.js';
+export {
+  cursorStoreContract,
+  type CursorStoreContractOptions,
+} from '../testing/contracts/cursor-store-contract.js';
