@@ -71,7 +71,7 @@ export class MemberIndex {
     const colon = scanner.skipSpace(keyEnd);
     const value = scanner.skipSpace(scanner.skipByte(colon, COLON));
     const valueEnd = scanner.skipValue(value);
-    if (this.#end === this.#places.length) this.#grow();
+    if (this.#end + STRIDE > this.#places.length) this.#grow();
     const places = this.#places;
     const end = this.#end;
     places[end] = at + 1;
