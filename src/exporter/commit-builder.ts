@@ -171,11 +171,9 @@ export class CommitBuilder {
 
   #count(work: PageWork, row: number): void {
     const version = work.versions[row] ?? null;
-    const firstOutput = work.starts[row] ?? 0;
-    const name = partitionName(work.partitions[work.places[firstOutput] ?? 0] ?? {});
-    this.#objects
-      .get(name)
-      ?.note(work.digests[row] ?? Buffer.alloc(0), work.created[row] ?? null, version);
+    const name = work.names[work.places[work.starts[row] ?? 0] ?? 0] ?? '';
+    const object = this.#objects.get(name);
+    object?.note(work.digests[row] ?? '', work.created[row] ?? null, version);
     this.#rows += 1;
     if (row < work.repeats) this.#lateRows += 1;
     this.#noteVersion(version);
@@ -250,7 +248,7 @@ export class CommitBuilder {
     const rowId = work.ids[row] ?? null;
     const reason = { code: fate.error.code, message: fate.error.message, rowId };
     await this.#rejectWriter.write(deadLetter(work, row, reason), options);
-    this.#rejects.add(work.digests[row] ?? Buffer.alloc(0));
+    this.#rejects.add(work.digests[row] ?? '');
     this.#noteVersion(work.versions[row]);
     emit(options.observer, {
       type: 'row-reject',

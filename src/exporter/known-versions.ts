@@ -2,7 +2,7 @@ import { RunError, assert } from '../errors/index.js';
 import type { OperationOptions, Sink } from '../interfaces/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Manifest, readManifest } from './manifest.js';
-import { DIGEST_BYTES, readIndex } from './row-index.js';
+import { DIGEST_BYTES, type DigestText, readIndex } from './row-index.js';
 
 const WORDS = 4;
 const START_SLOTS = 1024;
@@ -17,8 +17,8 @@ export class DigestTable {
     return this.#length;
   }
 
-  has(digest: Uint8Array): boolean {
-    return this.#find(readWords(digest, 0)).found;
+  has(digest: DigestText): boolean {
+    return this.#find(wordsOfText(digest)).found;
   }
 
   add(digests: Uint8Array, at: number): void {
@@ -54,6 +54,16 @@ export class DigestTable {
   }
 }
 
+function wordsOfText(digest: DigestText): number[] {
+  const word = (at: number): number =>
+    ((digest.charCodeAt(at) << 24) |
+      (digest.charCodeAt(at + 1) << 16) |
+      (digest.charCodeAt(at + 2) << 8) |
+      digest.charCodeAt(at + 3)) >>>
+    0;
+  return [word(0), word(4), word(8), word(12)];
+}
+
 function readWords(digests: Uint8Array, at: number): number[] {
   const view = new DataView(digests.buffer, digests.byteOffset + at, DIGEST_BYTES);
   return [view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)];
@@ -80,7 +90,7 @@ export class KnownVersions {
     return this.#oldestNeeded;
   }
 
-  has(digest: Uint8Array): boolean {
+  has(digest: DigestText): boolean {
     return this.#digests.has(digest);
   }
 

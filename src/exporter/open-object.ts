@@ -10,7 +10,7 @@ import type {
   RowBatch,
 } from '../interfaces/index.js';
 import type { ManifestObject } from './manifest.js';
-import { DigestSet } from './row-index.js';
+import { DigestSet, type DigestText } from './row-index.js';
 import type { ExporterSettings } from './settings.js';
 
 /** One object being filled: an encoder before a writer, and what the manifest will say of it. */
@@ -75,7 +75,7 @@ export class OpenObject {
   }
 
   /** Notes a source row that is in this object, for the index and the manifest. */
-  note(digest: Uint8Array, created: FieldValue, version: FieldValue): void {
+  note(digest: DigestText, created: FieldValue, version: FieldValue): void {
     this.digests.add(digest);
     this.#created = widen(this.#created, created, earlier);
     this.#versions = widen(this.#versions, version, (a, b) => a < b);

@@ -9,6 +9,7 @@ import type {
   RowIdentity,
 } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
+import type { DigestText } from './row-index.js';
 import { screenRows, textProblem } from './screen-rows.js';
 
 /** Changes rows on their way: the new row, several, or `null` to drop it. */
@@ -29,7 +30,7 @@ export interface PageWork {
   /** The source rows; one without JSON text is there by its identity alone. */
   readonly rows: RowBatch;
   readonly fates: RowFate[];
-  readonly digests: readonly Buffer[];
+  readonly digests: readonly DigestText[];
   readonly created: readonly FieldValue[];
   readonly versions: readonly FieldValue[];
   readonly ids: readonly FieldValue[];
@@ -40,6 +41,8 @@ export interface PageWork {
   /** Index into `partitions` for each output. */
   readonly places: Uint32Array;
   readonly partitions: readonly Partition[];
+  /** Their names, as `partitionName` gives them. */
+  readonly names: readonly string[];
 }
 
 export interface PageWorkSettings {
@@ -47,7 +50,7 @@ export interface PageWorkSettings {
   readonly keys: KeyStrategy;
   readonly transform: Transform | undefined;
   readonly runStartedAt: Date;
-  readonly isKnown: (digest: Buffer) => boolean;
+  readonly isKnown: (digest: DigestText) => boolean;
 }
 
 const DELIVER: RowFate = { kind: 'deliver' };
@@ -84,7 +87,8 @@ export async function preparePage(
     versions: screened.column(identity.version),
     ids: screened.column(identity.id),
   };
-  return { ...base, ...findPlaces(base, settings) };
+  const { places, partitions } = findPlaces(base, settings);
+  return { ...base, places, partitions, names: partitions.map(partitionName) };
 }
 
 interface Outputs {

@@ -1,4 +1,4 @@
-import { type PageWork, partitionName } from './page-work.js';
+import type { PageWork } from './page-work.js';
 
 /** What is open when rows ask for room. */
 export interface Room {
@@ -23,7 +23,6 @@ export interface Fit {
 
 /** Pure: how many rows of a page, from `from` on, fit into the commit being filled. */
 export function fitRows(work: PageWork, from: number, room: Room): Fit {
-  const names = work.partitions.map(partitionName);
   const rows = new Map(room.openRows);
   let delivered = 0;
   for (let row = from; row < work.fates.length; row += 1) {
@@ -33,7 +32,7 @@ export function fitRows(work: PageWork, from: number, room: Room): Fit {
     }
     if (work.fates[row]?.kind !== 'deliver') continue;
     if (delivered >= room.rowsLeft) return { to: row, reason: 'row-limit' };
-    const added = outputsByName(work, row, names);
+    const added = outputsByName(work, row);
     const reason = refusal(added, rows, room);
     if (reason !== null) return { to: row, reason };
     for (const [name, count] of added) rows.set(name, (rows.get(name) ?? 0) + count);
@@ -42,17 +41,22 @@ export function fitRows(work: PageWork, from: number, room: Room): Fit {
   return { to: work.fates.length, reason: 'page-end' };
 }
 
-function outputsByName(work: PageWork, row: number, names: readonly string[]): Map<string, number> {
+/** How many outputs a row has in each partition; nearly always one in one. */
+function outputsByName(work: PageWork, row: number): readonly (readonly [string, number])[] {
+  const from = work.starts[row] ?? 0;
+  const to = work.starts[row + 1] ?? 0;
+  const nameOf = (output: number): string => work.names[work.places[output] ?? 0] ?? '';
+  if (to - from === 1) return [[nameOf(from), 1]];
   const added = new Map<string, number>();
-  for (let output = work.starts[row] ?? 0; output < (work.starts[row + 1] ?? 0); output += 1) {
-    const name = names[work.places[output] ?? 0] ?? '';
+  for (let output = from; output < to; output += 1) {
+    const name = nameOf(output);
     added.set(name, (added.get(name) ?? 0) + 1);
   }
-  return added;
+  return [...added];
 }
 
 function refusal(
-  added: Map<string, number>,
+  added: readonly (readonly [string, number])[],
   rows: Map<string, number>,
   room: Room,
 ): FitReason | null {

@@ -1,13 +1,13 @@
 import { EncodeError, isExportError } from '../errors/index.js';
 import type { FieldValue, Row, RowBatch, RowFields, RowIdentity } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
-import { rowDigest } from './row-index.js';
+import { type DigestText, digestText } from './row-index.js';
 
 /** What is known of the rows of a page before anything is done to them. */
 export interface ScreenedRows {
   /** The rows; one that has no JSON text is replaced by its identity alone. */
   readonly rows: RowBatch;
-  readonly digests: readonly Buffer[];
+  readonly digests: readonly DigestText[];
   /** Why a row cannot be told apart, or `null`. */
   readonly identityErrors: readonly (EncodeError | null)[];
   /** Why a row has no JSON text, or `null`. Rows that came as text have no entry. */
@@ -21,7 +21,7 @@ export function screenRows(page: RowBatch, identity: RowIdentity): ScreenedRows 
   const { rows, textErrors } = withText(page, identity);
   const names = [identity.id, identity.version, identity.object, identity.created];
   const fields = rows.fields(names.filter((name) => name !== null));
-  const digests: Buffer[] = [];
+  const digests: DigestText[] = [];
   const identityErrors: (EncodeError | null)[] = [];
   for (let row = 0; row < rows.length; row += 1) {
     const error = identityProblem(fields, identity, row);
@@ -93,13 +93,13 @@ function identityProblem(
   return null;
 }
 
-function identityDigest(fields: RowFields, identity: RowIdentity, row: number): Buffer {
+function identityDigest(fields: RowFields, identity: RowIdentity, row: number): DigestText {
   const value = (name: string | null): string => (name === null ? '' : (fields[name]?.[row] ?? ''));
-  return rowDigest(value(identity.object), value(identity.id), value(identity.version));
+  return digestText(value(identity.object), value(identity.id), value(identity.version));
 }
 
 /** A row without identity is told apart by its text: the lookback must not reject it twice. */
-function textDigest(rows: RowBatch, row: number): Buffer {
+function textDigest(rows: RowBatch, row: number): DigestText {
   const { bytes, bounds } = rows.slice(row, row + 1).text();
-  return rowDigest('', '', Buffer.from(bytes.subarray(bounds[0], bounds[1])).toString('latin1'));
+  return digestText('', '', Buffer.from(bytes.subarray(bounds[0], bounds[1])).toString('latin1'));
 }

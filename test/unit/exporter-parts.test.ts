@@ -10,6 +10,7 @@ import { isAtRisk } from '../../src/exporter/risk.js';
 import {
   DIGEST_BYTES,
   DigestSet,
+  digestText,
   indexHeader,
   readIndex,
   rowDigest,
@@ -92,7 +93,7 @@ describe('the row index', () => {
   it('gives the digests of a set sorted, every one once for each time it was added', () => {
     const set = new DigestSet();
     const digests = Array.from({ length: 5_000 }, () => randomBytes(DIGEST_BYTES));
-    for (const digest of digests) set.add(digest);
+    for (const digest of digests) set.add(digest.toString('latin1'));
     const sorted = Buffer.concat([...set.sorted()]);
     expect(set.length).toBe(5_000);
     expect(sorted).toEqual(Buffer.concat(digests.sort((a, b) => Buffer.compare(a, b))));
@@ -151,7 +152,9 @@ describe('DigestTable', () => {
           }
           expect(table.length).toBe(model.size);
           for (const digest of [...added, ...others].filter((digest) => !isZero(digest)))
-            expect(table.has(digest)).toBe(model.has(Buffer.from(digest).toString('hex')));
+            expect(table.has(Buffer.from(digest).toString('latin1'))).toBe(
+              model.has(Buffer.from(digest).toString('hex')),
+            );
         },
       ),
       { numRuns: 50 },
@@ -163,8 +166,8 @@ describe('DigestTable', () => {
     const digests = Array.from({ length: 10_000 }, (_, row) => rowDigest('o', String(row), 'v'));
     for (const digest of digests) table.add(digest, 0);
     expect(table.length).toBe(10_000);
-    expect(digests.every((digest) => table.has(digest))).toBe(true);
-    expect(table.has(rowDigest('o', 'x', 'v'))).toBe(false);
+    expect(digests.every((digest) => table.has(digest.toString('latin1')))).toBe(true);
+    expect(table.has(digestText('o', 'x', 'v'))).toBe(false);
   });
 });
 
