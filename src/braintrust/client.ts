@@ -108,20 +108,15 @@ class Client implements BraintrustClient {
     const { runtime, maxAttempts } = this.#settings;
     const { error } = failure;
     if (this.#mayRenewKey(run, error)) return;
-    if (failure.smallerPage && run.options.canAskForLess === true)
+    if (failure.smallerPage && run.options.canAskForLess === true) {
+      this.#emitRetry(run, failure, { attempt, delayMs: 0 });
       throw new SmallerPageNeeded(error);
+    }
     if (!failure.again || attempt >= maxAttempts) throw error;
     const delayMs = error.retryAfterMs ?? backoffMs(attempt, runtime.random());
     if (runtime.now().getTime() + delayMs > run.deadlineMs) throw error;
     if (error.retryAfterMs !== undefined) this.#budget.closeFor(delayMs);
-    this.#emit(run, {
-      type: 'retry',
-      target: 'source',
-      operation: 'query',
-      attempt,
-      delayMs,
-      reason: failure.reason,
-    });
+    this.#emitRetry(run, failure, { attempt, delayMs });
     await runtime.sleep(delayMs, run.signal);
   }
 
@@ -155,6 +150,14 @@ class Client implements BraintrustClient {
         outcome: answer === undefined ? 'error' : 'ok',
       });
     }
+  }
+
+  #emitRetry(
+    run: QueryRun,
+    { reason }: AttemptFailure,
+    when: Pick<RetryEvent, 'attempt' | 'delayMs'>,
+  ): void {
+    this.#emit(run, { type: 'retry', target: 'source', operation: 'query', reason, ...when });
   }
 
   #emit(run: QueryRun, event: RequestEvent | RetryEvent): void {

@@ -28,6 +28,8 @@ export interface QueryAnswer {
   readonly warnings: readonly unknown[];
   /** The plane's clock when it answered, in whole seconds; `null` when the answer had no `Date`. */
   readonly planeNow: Date | null;
+  /** The host's clock when the answer had arrived. */
+  readonly receivedAt: Date;
   /** Size of the answer once decompressed. */
   readonly bytes: number;
 }
@@ -35,7 +37,7 @@ export interface QueryAnswer {
 type Members = Readonly<Record<string, unknown>>;
 
 /** Reads the body and the first headers of an answer in the `json` format. */
-export function readQueryAnswer(body: Uint8Array, headers: Headers): QueryAnswer {
+export function readQueryAnswer(body: Uint8Array, headers: Headers, receivedAt: Date): QueryAnswer {
   const { rows, rest } = splitAnswer(body);
   const planeNow = new Date(headers.get('date') ?? Number.NaN);
   return {
@@ -45,6 +47,7 @@ export function readQueryAnswer(body: Uint8Array, headers: Headers): QueryAnswer
     freshnessState: readFreshnessState(rest),
     warnings: Array.isArray(rest['warnings']) ? (rest['warnings'] as readonly unknown[]) : [],
     planeNow: Number.isNaN(planeNow.getTime()) ? null : planeNow,
+    receivedAt,
     bytes: body.length,
   };
 }
