@@ -87,6 +87,16 @@ describe('a planned fault', () => {
     expect(JSON.parse(gunzipSync(bytes).toString())).toHaveProperty('data');
   });
 
+  it('damages the bytes of the real answer', async () => {
+    plane.control.fail({
+      kind: 'rewrite',
+      rewrite: (body) => Buffer.from(body.toString().replaceAll('"_xact_id"', '"_version"')),
+    });
+    const { body } = await askPlain();
+    expect(body.data[0]).toHaveProperty('_version');
+    expect(body.data[0]).not.toHaveProperty('_xact_id');
+  });
+
   it('holds an answer until it is released', async () => {
     const held = plane.control.hold();
     let answered = false;

@@ -187,6 +187,13 @@ describe('a query', () => {
     expect(text).toContain(name);
   });
 
+  it('that is wrong is answered with the place of the fault, and with who asked', async () => {
+    const { status, body } = await ask(plane, `${from} | filter: id = = 'x'`);
+    expect(status).toBe(400);
+    expect(body['Message']).toMatch(/^Brainstore btql\/query request failed 400 .*line 1, column/u);
+    expect(body['Message']).toMatch(/ \[user_email=developer@example\.com\]/u);
+  });
+
   it('of the shape summary, or of another source, is refused by name', async () => {
     const summary = await ask(plane, `from: project_logs('${projectId}') summary`);
     expect([summary.status, summary.text]).toEqual([501, expect.stringContaining('summary')]);

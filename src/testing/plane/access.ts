@@ -15,7 +15,7 @@ export interface ApiKey {
 }
 
 export const DEFAULT_API_KEY = 'sk-data-plane';
-export const DEFAULT_EMAIL = 'developer@example.com';
+const DEFAULT_EMAIL = 'developer@example.com';
 
 /** Finds the caller's key, or refuses with 401. */
 export function authenticate(
@@ -45,6 +45,16 @@ export function mayRead(key: ApiKey, object: PlaneObject, state: PlaneState): bo
   return key.projects.includes(projectId) || (name !== undefined && key.projects.includes(name));
 }
 
+/** Who asked, when: what the service adds to its error texts. */
+export function callerSuffix(state: PlaneState, key: ApiKey): string {
+  return [
+    `[user_email=${key.email ?? DEFAULT_EMAIL}]`,
+    `[user_org=${state.organization.name}]`,
+    `[timestamp=${(state.now().getTime() / 1000).toFixed(3)}]`,
+    `[request_id=${state.newId()}]`,
+  ].join(' ');
+}
+
 const NOUNS: Readonly<Record<ObjectType, string>> = {
   project_logs: 'project',
   experiment: 'experiment',
@@ -60,12 +70,7 @@ export function findReadable(
   const object = state.find(target.type, target.id);
   if (object !== undefined && mayRead(key, object, state)) return object;
   const noun = NOUNS[target.type];
-  const suffix = [
-    `[user_email=${key.email ?? DEFAULT_EMAIL}]`,
-    `[user_org=${state.organization.name}]`,
-    `[timestamp=${(state.now().getTime() / 1000).toFixed(3)}]`,
-    `[request_id=${state.newId()}]`,
-  ].join(' ');
+  const suffix = callerSuffix(state, key);
   const text = `Missing read access to ${noun} id ${target.id}, or the ${noun} does not exist`;
   throw new Refusal(object === undefined ? 400 : 403, `${text} ${suffix}`, { form: 'text' });
 }

@@ -1,4 +1,4 @@
-import { findReadable } from './access.js';
+import { callerSuffix, findReadable } from './access.js';
 import type { BigAnswers } from './big-answers.js';
 import { lint, writeAnswer } from './btql-answer.js';
 import type { AnswerFormat } from './btql-answer.js';
@@ -81,6 +81,17 @@ export class BtqlEndpoint {
   }
 
   answer(exchange: Exchange): Answer {
+    try {
+      return this.#answer(exchange);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 400 || error.form === 'text') throw error;
+      const suffix = callerSuffix(this.#options.state, exchange.key);
+      const text = `Brainstore btql/query request failed 400 (Bad Request) after 1 ms: ${error.message}`;
+      throw badRequest(`${text} ${suffix}`);
+    }
+  }
+
+  #answer(exchange: Exchange): Answer {
     const body = readJsonObject(exchange);
     checkBody(body);
     const query = readQuery(body['query']);

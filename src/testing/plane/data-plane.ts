@@ -174,10 +174,14 @@ function planeMethods(state: PlaneState, planWindowDays: number): PlaneMethods {
     if (object === undefined) throw badRequest(`There is no ${type} ${id}.`);
     return object;
   };
+  const create = (type: ObjectType, projectId: string, name: string): ObjectRecord => {
+    find('project_logs', projectId);
+    return state.create(type, { projectId, name }).record;
+  };
   return {
     createProject: (name) => state.create('project_logs', { name }).record,
-    createExperiment: (projectId, name) => state.create('experiment', { projectId, name }).record,
-    createDataset: (projectId, name) => state.create('dataset', { projectId, name }).record,
+    createExperiment: (project, name) => create('experiment', project, name),
+    createDataset: (project, name) => create('dataset', project, name),
     insert: (...[type, id, events, options]) => {
       const object = find(type, id);
       return state.commit(

@@ -15,6 +15,8 @@ export type PlaneFault =
   | { readonly kind: 'wrong-shape' }
   /** A proxy's refusal: 403 with an HTML page. */
   | { readonly kind: 'html-403' }
+  /** Changes the bytes of the real body, before any compression. */
+  | { readonly kind: 'rewrite'; readonly rewrite: (body: Buffer) => Uint8Array }
   /** Compresses the body and does not say so. */
   | { readonly kind: 'gzip-without-header' };
 

@@ -22,6 +22,7 @@ import {
   faultAnswer,
   refusalAnswer,
   reset,
+  rewritten,
   send,
   sendFaulty,
 } from './send.js';
@@ -35,6 +36,8 @@ const EXPOSED_HEADERS =
 /** Starts listening on a free port of the loopback interface. */
 export async function listen(listener: RequestListener): Promise<Server> {
   const server = createServer(listener);
+  // No timer closes an idle connection under a client that is about to use it again.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
@@ -105,7 +108,8 @@ export class RequestHandler {
     }
     this.#setHeaders(connection);
     const planned = fault === null ? null : faultAnswer(fault, pathname);
-    const answer = planned ?? this.#answer(request, { pathname, searchParams, body });
+    const real = planned ?? this.#answer(request, { pathname, searchParams, body });
+    const answer = fault?.kind === 'rewrite' ? rewritten(real, fault.rewrite) : real;
     const final = fault?.kind === 'gzip-without-header' ? answer : compressed(answer, connection);
     record.end(fault?.kind === 'lost-answer' ? 0 : final.status);
     if (fault === null) send(connection, final);

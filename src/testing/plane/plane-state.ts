@@ -44,7 +44,8 @@ export interface CommitResult {
 }
 
 interface IdentifiedEvent extends TargetedEvent {
-  readonly event: JsonRow & { readonly id: string };
+  /** The event's own id. */
+  readonly id: string;
   /** The row that changes: the event's own, or the one that a comment is about. */
   readonly rowId: string;
 }
@@ -136,11 +137,13 @@ export class PlaneState {
     const apply = (): void => this.#apply(identified, transaction, time);
     if (held) this.#held.set(xactIdOf(transaction), apply);
     else apply();
-    return { xactId: xactIdOf(transaction), rowIds: identified.map(({ event }) => event.id) };
+    return { xactId: xactIdOf(transaction), rowIds: identified.map(({ id }) => id) };
   }
 
   /** Shows the rows of one held transaction, or of all of them, in the order they were written. */
   surface(xactId?: string): void {
+    if (xactId !== undefined && !this.#held.has(xactId))
+      throw badRequest(`No transaction ${xactId} is held.`);
     for (const [heldId, apply] of this.#held) {
       if (xactId !== undefined && xactId !== heldId) continue;
       this.#held.delete(heldId);
@@ -152,7 +155,7 @@ export class PlaneState {
     checkEvent(object.type, event);
     const id = (event['id'] as string | undefined) ?? this.newId();
     const rowId = event['comment'] === undefined ? id : commentedRow(event);
-    return { object, event: { ...event, id }, rowId };
+    return { object, event: event['id'] === id ? event : { ...event, id }, id, rowId };
   }
 
   #apply(events: readonly IdentifiedEvent[], transaction: TransactionNumber, time: Date): void {

@@ -131,7 +131,7 @@ function* transactions(
   // A trace may have spans outside the range of its matching span.
   const whole = query.from.shape === 'traces';
   const { from, to } = whole ? { from: null, to: null } : xactRangeOf(query.filter);
-  let place = descending ? to : from;
+  let place = cursorXact(query) ?? (descending ? to : from);
   const end = descending ? from : to;
   for (;;) {
     const xactId = nextXact(objects, place, descending);
@@ -142,6 +142,13 @@ function* transactions(
     );
     place = neighbour(xactId, descending);
   }
+}
+
+/** Where a cursor goes on, when it follows transactions. */
+function cursorXact(query: Query): string | null {
+  const order = cursorOrderOf(query);
+  if (query.cursor === null || order === null) return null;
+  return decodeCursor(query.cursor, order).xactId;
 }
 
 function nextXact(

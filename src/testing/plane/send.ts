@@ -28,11 +28,23 @@ export function compressed(answer: Answer, { request }: Connection): Answer {
   };
 }
 
+/** The answer with other bytes. */
+export function rewritten(answer: Answer, rewrite: (body: Buffer) => Uint8Array): Answer {
+  return { ...answer, body: Buffer.from(rewrite(answer.body)) };
+}
+
 /** Closes the connection as a crashed peer would. */
 export function reset({ request }: Connection): void {
   request.socket.resetAndDestroy();
 }
 
+const CODES: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  413: 'PayloadTooLarge',
+  500: 'InternalServerError',
+  501: 'NotImplemented',
+  504: 'GatewayTimeout',
+};
 const GATEWAY_MESSAGES: Readonly<Record<number, string>> = {
   429: 'Rate limit exceeded',
   502: 'Internal server error',
@@ -50,7 +62,7 @@ export function errorAnswer(
   const body =
     gateway === undefined || options.message !== undefined
       ? {
-          Code: status === 500 ? 'InternalServerError' : `Error${status}`,
+          Code: CODES[status] ?? `Error${status}`,
           ...(options.message === undefined ? {} : { Message: options.message }),
           Path: path,
           Service: 'api',
@@ -99,6 +111,7 @@ export function faultAnswer(fault: PlaneFault, path: string): Answer | null {
     case 'reset':
     case 'lost-answer':
     case 'cut':
+    case 'rewrite':
     case 'gzip-without-header':
       break;
   }

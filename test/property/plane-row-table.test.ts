@@ -1,0 +1,63 @@
+import { array, assert, boolean, integer, property, record } from 'fast-check';
+import { expect, it } from 'vitest';
+
+import { RowTable } from '../../src/testing/plane/row-table.js';
+import type { StoredRow } from '../../src/testing/plane/row-table.js';
+
+/** Transactions are text of equal length. */
+const twoDigits = (number: number): string => String(number).padStart(2, '0');
+
+const step = record({
+  id: integer({ min: 0, max: 30 }).map((number) => `row-${number}`),
+  xactId: integer({ min: 10, max: 40 }).map(twoDigits),
+  remove: boolean(),
+});
+
+function storedRow(id: string, xactId: string): StoredRow {
+  return {
+    id,
+    xactId,
+    paginationKey: null,
+    created: '',
+    rootSpanId: id,
+    text: Buffer.from(JSON.stringify({ id, _xact_id: xactId })),
+  };
+}
+
+/** Walks the table from one end, or from a place, to the other. */
+function walk(table: RowTable, start: string | null, descending: boolean): string[] {
+  const found: string[] = [];
+  let xactId = table.nextXact(start, descending);
+  while (xactId !== null) {
+    found.push(...table.rowsOf(xactId).map((row) => `${row.xactId} ${row.id}`));
+    const next = Number(xactId) + (descending ? -1 : 1);
+    xactId = table.nextXact(twoDigits(next), descending);
+  }
+  return found;
+}
+
+it('a row table holds what a map would, in the order of transactions and ids, from any place', () => {
+  assert(
+    property(array(step, { maxLength: 120 }), integer({ min: 5, max: 45 }), (steps, place) => {
+      const table = new RowTable();
+      const model = new Map<string, string>();
+      for (const { id, xactId, remove } of steps) {
+        if (remove) {
+          table.remove(id);
+          model.delete(id);
+        } else {
+          table.put(storedRow(id, xactId));
+          model.set(id, xactId);
+        }
+      }
+      const all = [...model].map(([id, xactId]) => `${xactId} ${id}`).sort();
+      expect(table.size).toBe(model.size);
+      expect(walk(table, null, false)).toEqual(all);
+      const above = all.filter((line) => Number(line.slice(0, 2)) >= place);
+      expect(walk(table, twoDigits(place), false)).toEqual(above);
+      const below = all.filter((line) => Number(line.slice(0, 2)) <= place);
+      expect(walk(table, twoDigits(place), true).sort()).toEqual(below);
+    }),
+    { numRuns: 300 },
+  );
+});
