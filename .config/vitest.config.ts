@@ -12,6 +12,13 @@ const config: ViteUserConfig = defineConfig({
     environment: 'node',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Type tests hold or fail when they are compiled: `npm test` has the compiler read them.
+    typecheck: {
+      enabled: true,
+      include: ['test/types/**/*.test-d.ts'],
+      tsconfig: path('../tsconfig.json'),
+      ignoreSourceErrors: true,
+    },
     pool: 'forks',
     reporters: ['default'],
   },
