@@ -57,6 +57,12 @@ export interface PendingCommit {
   readonly resolved: boolean;
 }
 
+/** Commits before `sequence` hold no row version from `version` on. */
+export interface IndexFloor {
+  readonly sequence: number;
+  readonly version: string;
+}
+
 /** The durable record of progress of one export. */
 export interface Checkpoint {
   readonly version: number;
@@ -77,8 +83,8 @@ export interface Checkpoint {
   readonly totals: Totals;
   /** Key of the newest manifest of this generation; each manifest names the one before. */
   readonly lastManifestKey: string | null;
-  /** Row versions of commits before this sequence can never be read again. */
-  readonly indexFrom: number;
+  /** Which commits hold no row version that a later read may give again; `null` until a lookback found out. */
+  readonly indexFloor: IndexFloor | null;
   /** Keys of an abandoned commit, to be named in the next manifest. */
   readonly supersedes: readonly string[];
 }
@@ -114,7 +120,7 @@ export function newCheckpoint(exportId: string, fingerprint: Fingerprint): Check
     watermark: null,
     totals: NO_TOTALS,
     lastManifestKey: null,
-    indexFrom: 1,
+    indexFloor: null,
     supersedes: [],
   };
 }
@@ -132,13 +138,14 @@ export function parseCheckpoint(document: Json, exportId: string): Checkpoint {
 
 function formProblem(value: Checkpoint, exportId: string): string | null {
   if (value.exportId !== exportId) return `belongs to the export ${JSON.stringify(value.exportId)}`;
-  for (const name of ['generation', 'sequence', 'fencingToken', 'indexFrom'] as const) {
+  for (const name of ['generation', 'sequence', 'fencingToken'] as const) {
     if (!Number.isSafeInteger(value[name]) || value[name] < 0) return `has a bad ${name}`;
   }
   for (const name of ['cursor', 'watermark', 'lastManifestKey'] as const) {
     if (value[name] !== null && typeof value[name] !== 'string') return `has a bad ${name}`;
   }
   if (typeof value.writeId !== 'string') return 'has a bad writeId';
+  if (value.indexFloor !== null && !isObject(value.indexFloor)) return 'has a bad index floor';
   if (!isObject(value.fingerprint)) return 'has no fingerprint';
   if (!isObject(value.totals)) return 'has no totals';
   for (const name of Object.keys(NO_TOTALS) as (keyof Totals)[]) {

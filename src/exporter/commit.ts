@@ -1,7 +1,7 @@
 import { RunError, isExportError } from '../errors/index.js';
 import type { Cursor, OperationOptions, Runtime, Sink } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
-import type { Checkpoint, PendingCommit, PendingObject, Totals } from './checkpoint.js';
+import type { Checkpoint, IndexFloor, PendingCommit, PendingObject, Totals } from './checkpoint.js';
 import type { CheckpointSession } from './checkpoint-session.js';
 import type { PreparedCommit } from './commit-builder.js';
 import { type Manifest, MANIFEST_VERSION, companionKey } from './manifest.js';
@@ -26,8 +26,8 @@ export interface CommitContext {
   readonly exportId: string;
   readonly sink: Sink;
   readonly runtime: Runtime;
-  /** Lowest sequence whose rows may be read again, when this run has found out. */
-  readonly indexFrom: number | null;
+  /** What this run's lookback found out, if it had one. */
+  readonly indexFloor: IndexFloor | null;
 }
 
 /** Decides a commit: from the moment this save is sent, it can only be carried out. */
@@ -59,14 +59,14 @@ export async function carryOutCommit(
       contentType: 'application/json',
     }),
   );
-  await session.save((current) => advance(current, pending, context.indexFrom), options);
+  await session.save((current) => advance(current, pending, context.indexFloor), options);
   emit(options.observer, commitEvent(context.exportId, pending));
 }
 
 function advance(
   current: Checkpoint,
   pending: PendingCommit,
-  indexFrom: number | null,
+  indexFloor: IndexFloor | null,
 ): Checkpoint {
   return {
     ...current,
@@ -76,7 +76,7 @@ function advance(
     watermark: pending.watermark ?? current.watermark,
     totals: pending.totals,
     lastManifestKey: pending.manifestKey,
-    indexFrom: indexFrom ?? current.indexFrom,
+    indexFloor: indexFloor ?? current.indexFloor,
     supersedes: [],
   };
 }

@@ -1,6 +1,6 @@
 import { RunError, assert } from '../errors/index.js';
 import type { OperationOptions, Sink } from '../interfaces/index.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, IndexFloor } from './checkpoint.js';
 import { type Manifest, readManifest } from './manifest.js';
 import { DIGEST_BYTES, type DigestText, readIndex } from './row-index.js';
 
@@ -78,16 +78,16 @@ export class KnownVersions {
   readonly #maxRows: number;
   readonly #digests = new DigestTable();
   #loadedTo = 0;
-  #oldestNeeded: number | null = null;
+  #floor: IndexFloor | null = null;
 
   constructor(sink: Sink, maxRows: number) {
     this.#sink = sink;
     this.#maxRows = maxRows;
   }
 
-  /** Sequence of the oldest commit that a later read may still repeat; `null` until known. */
-  get oldestNeeded(): number | null {
-    return this.#oldestNeeded;
+  /** Which commits no later read from here on needs; `null` before the first `refresh`. */
+  get floor(): IndexFloor | null {
+    return this.#floor;
   }
 
   has(digest: DigestText): boolean {
@@ -99,13 +99,15 @@ export class KnownVersions {
    * @throws `MANIFEST_MISSING` or `OBJECT_CORRUPT` when the proof of a commit is gone, `LIMIT_EXCEEDED`.
    */
   async refresh(checkpoint: Checkpoint, from: string, options: OperationOptions): Promise<void> {
-    const first = this.#loadedTo === 0;
-    const floor = Math.max(checkpoint.indexFrom, this.#loadedTo + 1);
+    const known = checkpoint.indexFloor;
+    // A source may look further back than before, as for a project that is read again: then nothing is known.
+    const start = known !== null && from >= known.version ? known.sequence : 1;
+    const lowest = Math.max(start, this.#loadedTo + 1);
     let oldest = checkpoint.sequence;
     let key = checkpoint.lastManifestKey;
     while (key !== null) {
       const manifest = await readManifest(this.#sink, key, options);
-      if (manifest.sequence < floor) break;
+      if (manifest.sequence < lowest) break;
       assert(
         manifest.generation === checkpoint.generation,
         'manifests of one generation are chained',
@@ -116,7 +118,7 @@ export class KnownVersions {
       }
       key = manifest.previous;
     }
-    if (first) this.#oldestNeeded = oldest;
+    this.#floor ??= { sequence: oldest, version: from };
     this.#loadedTo = checkpoint.sequence - 1;
   }
 

@@ -86,7 +86,7 @@ async function vouch(
         : { ...current, pending: { ...current.pending, resolved: true } },
     options,
   );
-  await carryOutCommit(session, { exportId, sink, runtime, indexFrom: null }, options);
+  await carryOutCommit(session, { exportId, sink, runtime, indexFloor: null }, options);
 }
 
 async function exportAgain(
@@ -131,7 +131,7 @@ async function settlePending(
       { remedy: 'Run or resolve() it once with the old sink, then reset() with the new one.' },
     );
   }
-  await recoverCommit(session, { exportId, sink, runtime, indexFrom: null }, options);
+  await recoverCommit(session, { exportId, sink, runtime, indexFloor: null }, options);
 }
 
 async function beginGeneration(
@@ -151,7 +151,6 @@ async function beginGeneration(
       ...newCheckpoint(exportId, fingerprint),
       generation,
       sequence,
-      indexFrom: sequence,
       fencingToken: current.fencingToken,
       lease: current.lease,
       cursor: start.cursor,

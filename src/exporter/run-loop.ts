@@ -188,7 +188,7 @@ export class RunLoop {
    * from what comes again.
    */
   async #meetRepeats(): Promise<void> {
-    if (this.#lastPageRepeats > 0 && this.#known.oldestNeeded !== null) return;
+    if (this.#lastPageRepeats > 0 && this.#known.floor !== null) return;
     await this.#commit();
     await this.#known.refresh(this.#session.current, this.#repeatsFrom ?? '', this.#options);
   }
@@ -221,7 +221,7 @@ export class RunLoop {
         ...current,
         cursor: position.cursor,
         watermark: position.watermark?.toISOString() ?? current.watermark,
-        indexFrom: this.#known.oldestNeeded ?? current.indexFrom,
+        indexFloor: this.#known.floor ?? current.indexFloor,
         totals: { ...current.totals, droppedRows },
       };
     }, this.#options);
@@ -243,7 +243,7 @@ export class RunLoop {
     this.#builder = this.#newBuilder();
     await decideCommit(this.#session, { prepared, end }, this.#options);
     const { exportId, sink, runtime } = this.#settings;
-    const context = { exportId, sink, runtime, indexFrom: this.#known.oldestNeeded };
+    const context = { exportId, sink, runtime, indexFloor: this.#known.floor };
     await carryOutCommit(this.#session, context, this.#options);
     this.#builder = this.#newBuilder();
     this.#meter.rows += prepared.rows;

@@ -103,7 +103,7 @@ async function work(
     fencingToken: session.current.fencingToken,
   });
   run.recovered = await meter.time('commit', () =>
-    recoverCommit(session, { exportId, sink, runtime, indexFrom: null }, options),
+    recoverCommit(session, { exportId, sink, runtime, indexFloor: null }, options),
   );
   await removeStrays(session, settings, options);
   const reader = new PageReader({

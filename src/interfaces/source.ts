@@ -45,7 +45,8 @@ export interface Source {
   cursorAt?(date: Date): Cursor;
   /**
    * The lowest row version that a read from `cursor` may give again as `page.repeats`, or `null` when none.
-   * Never decreases from one cursor of an export to a later one. A source without it never repeats.
+   * When it falls from one cursor of an export to a later one, more manifests are read. A source without it
+   * never repeats.
    */
   repeatsFrom?(cursor: Cursor): string | null;
   /** The time below which everything has been delivered once `cursor` is committed, or `null` when unknown. */

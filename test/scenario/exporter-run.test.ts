@@ -82,6 +82,22 @@ describe('run', () => {
     expect(versions).toContain(`late@${versionOf(7)}`);
   });
 
+  it('knows what it has exported also when the source looks further back than ever before', async () => {
+    const table = filled(10);
+    const parts = world();
+    table.lookback = 0;
+    for (const settled of [10, 20, 30]) {
+      table.write(`new${settled}`, settled - 1, 0);
+      table.settled = settled;
+      await tableExporter({ source: table.source(), ...parts }).run();
+    }
+    table.lookback = 25;
+    table.settled = 31;
+    const result = await tableExporter({ source: table.source(), ...parts }).run();
+    expect(result).toMatchObject({ rows: 0, lateRows: 0 });
+    await assertExactlyOnce(parts.sink, table);
+  });
+
   it('stops after exactly maxRows and goes on behind the last row', async () => {
     const table = filled(23);
     const parts = world();
