@@ -85,7 +85,7 @@ describe('run', () => {
   it('knows what it has exported also when the source looks further back than ever before', async () => {
     const table = filled(10);
     const parts = world();
-    table.lookback = 0;
+    table.lookback = 2;
     for (const settled of [10, 20, 30]) {
       table.write(`new${settled}`, settled - 1, 0);
       table.settled = settled;
