@@ -9,7 +9,7 @@ interface TextSizes {
 }
 
 const TEXT_SIZES: Readonly<Record<RowProfile, TextSizes>> = {
-  large: { prompt: 2600, answer: 1300 },
+  large: { prompt: 2200, answer: 1100 },
   small: { prompt: 60, answer: 40 },
 };
 export const ROWS_PER_PAGE = 1000;
