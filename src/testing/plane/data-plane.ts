@@ -54,7 +54,7 @@ export interface DataPlane {
   readonly apiKey: string;
   readonly organization: { readonly id: string; readonly name: string };
   readonly requests: PlaneRequests;
-  /** Every row version that was ever committed and is visible or was, in the order of commits. */
+  /** Every row version that was ever committed, in the order in which they surfaced. */
   readonly history: readonly RowVersion[];
   /** Faults and unusual states on demand. */
   readonly control: PlaneControl;

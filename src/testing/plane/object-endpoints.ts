@@ -10,7 +10,7 @@ import type { ObjectType } from './row-shape.js';
 const LIST_LIMIT = 1000;
 
 /** How an object looks in answers. */
-export function describeObject(object: PlaneObject, state: PlaneState): Record<string, unknown> {
+function describeObject(object: PlaneObject, state: PlaneState): Record<string, unknown> {
   const { id, projectId, name, created, description, metadata } = object.record;
   const common = { id, name, created, description, deleted_at: null, user_id: null };
   if (object.type === 'project_logs')

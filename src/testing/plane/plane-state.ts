@@ -22,6 +22,8 @@ export interface RowVersion {
   readonly xactId: string;
   /** Whether this version removed the row. */
   readonly deleted: boolean;
+  /** Whether queries showed it; not so when it surfaced after a later write of the row. */
+  readonly shown: boolean;
 }
 
 /** One event and the object that it is for. */
@@ -162,7 +164,8 @@ export class PlaneState {
     const xactId = xactIdOf(transaction);
     events.forEach(({ object, event, rowId }, rowIndex) => {
       const live = object.table.get(rowId);
-      const overtaken = (live?.xactId ?? object.tombstones.get(rowId) ?? '') > xactId;
+      const lastXactId = live?.xactId ?? object.tombstones.get(rowId) ?? '';
+      const shown = lastXactId <= xactId;
       const stamp: RowStamp = {
         xactId,
         time,
@@ -174,15 +177,20 @@ export class PlaneState {
       };
       const row = this.#write({ object, event }, live, stamp);
       if (row === undefined) return;
-      this.history.push({
-        objectType: object.type,
-        objectId: object.record.id,
-        id: rowId,
-        xactId,
-        deleted: row === null,
-      });
-      if (!overtaken) keep(object, { rowId, row, stamp });
+      const { type: objectType, record } = object;
+      if (lastXactId === xactId) this.#forgetVersion(record.id, rowId);
+      const version = { objectType, objectId: record.id, id: rowId, xactId };
+      this.history.push({ ...version, deleted: row === null, shown });
+      if (shown) keep(object, { rowId, row, stamp });
     });
+  }
+
+  /** Two events of one transaction for one row make one version of it. */
+  #forgetVersion(objectId: string, id: string): void {
+    const place = this.history.findLastIndex(
+      (version) => version.objectId === objectId && version.id === id,
+    );
+    this.history.splice(place, 1);
   }
 
   /** The row after the event, `null` when it is deleted, `undefined` when there is nothing to write. */

@@ -134,7 +134,7 @@ function readName(value: unknown, path: readonly PathStep[]): string {
 }
 
 /** Reads one expression node, or a `{ btql }` node that holds text. */
-export function readExpression(value: unknown, path: readonly PathStep[]): Expression {
+function readExpression(value: unknown, path: readonly PathStep[]): Expression {
   const node = readObject(value, path);
   if (typeof node['btql'] === 'string') return parseExpressionText(node['btql']);
   const op = readText(node['op'], [...path, 'op']);
