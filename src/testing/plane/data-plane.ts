@@ -62,14 +62,17 @@ export interface DataPlane {
   createProject(name: string): ObjectRecord;
   createExperiment(projectId: string, name: string): ObjectRecord;
   createDataset(projectId: string, name: string): ObjectRecord;
-  /** Writes events as one transaction, exactly as an insert over HTTP does. Rejects nothing silently: throws. */
+  /**
+   * Writes events as one transaction, exactly as an insert over HTTP does.
+   * @throws Error with the text of the HTTP answer when an event is refused; nothing is written then.
+   */
   insert(
     objectType: ObjectType,
     objectId: string,
     events: Iterable<JsonRow>,
     options?: CommitOptions,
   ): CommitResult;
-  /** The rows that a query would show now, each in its latest version, by (`_xact_id`, `id`). */
+  /** The live rows inside the plan's window, each in its latest version, by (`_xact_id`, `id`). */
   liveRows(objectType: ObjectType, objectId: string): readonly JsonRow[];
   /** Stops listening and breaks open connections. Idempotent. */
   close(): Promise<void>;
