@@ -40,12 +40,15 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Creates an absolute folder with all its parents, durably. One that exists is left as it is. */
+/**
+ * Creates an absolute folder with all its parents, and makes every name on the way durable, also those that a
+ * process made which may have died before. Parents that this user may not open are left to their owner.
+ */
 export async function makeRoot(path: string, fsync: boolean): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined || !fsync) return;
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder));
+  await mkdir(path, { recursive: true });
+  if (!fsync) return;
+  for (let folder = path; dirname(folder) !== folder; folder = dirname(folder)) {
+    await syncFolder(dirname(folder)).catch(tolerate(['EACCES', 'EPERM', 'EINVAL'], undefined));
   }
 }
 

@@ -17,11 +17,12 @@ import type {
 } from '../../interfaces/index.js';
 import { readOptions } from '../../options/index.js';
 import { lstatIfThere, unlinkIfThere } from '../../util/durable-files.js';
+import { DurableRoot, type DurableRootSettings } from '../../util/durable-root.js';
 import { reportRequest } from '../../util/report-request.js';
 import { systemRuntime } from '../../util/runtime.js';
+import { checkRoot } from './check-root.js';
 import { sinkError } from './errors.js';
 import { openFileWriter } from './file-writer.js';
-import { RootFolder, type FolderSettings } from './folders.js';
 import { keySegments, parseStrayId, stagingSegments } from './layout.js';
 import { listFiles, listStrays } from './list-files.js';
 import { commitFile, putFile } from './make-visible.js';
@@ -58,11 +59,11 @@ interface Operation<T> {
 class FileSink implements Sink {
   readonly name = 'file';
   readonly location: string;
-  readonly #folder: RootFolder;
+  readonly #folder: DurableRoot;
 
-  constructor(settings: FolderSettings) {
+  constructor(settings: DurableRootSettings) {
     this.location = pathToFileURL(settings.root).href;
-    this.#folder = new RootFolder(settings);
+    this.#folder = new DurableRoot(settings, checkRoot);
   }
 
   open(head: ObjectHead, options?: OperationOptions): Promise<ObjectWriter> {
@@ -185,7 +186,7 @@ class FileSink implements Sink {
  * @throws ConfigurationError `OPTION_INVALID`; the folder itself is checked before the first write.
  */
 export function fileSink(options: FileSinkOptions): Sink {
-  const settings = readOptions<FolderSettings>('fileSink', options, (reader) => ({
+  const settings = readOptions<DurableRootSettings>('fileSink', options, (reader) => ({
     root: resolve(reader.string('root')),
     fsync: reader.boolean('fsync', true),
     runtime: reader.adapter<Runtime>('runtime', ['now', 'id'], systemRuntime),

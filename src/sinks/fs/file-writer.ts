@@ -10,13 +10,13 @@ import type {
   PreparedObject,
 } from '../../interfaces/index.js';
 import { unlinkIfThere } from '../../util/durable-files.js';
+import type { DurableRoot } from '../../util/durable-root.js';
 import { reportRequest } from '../../util/report-request.js';
 import { objectCorrupt, sinkError } from './errors.js';
-import type { RootFolder } from './folders.js';
 import { stagingSegments } from './layout.js';
 
 /** Opens the staged file of an object that begins. */
-export async function openFileWriter(folder: RootFolder, head: ObjectHead): Promise<ObjectWriter> {
+export async function openFileWriter(folder: DurableRoot, head: ObjectHead): Promise<ObjectWriter> {
   const segments = [...stagingSegments(head.exportId), String(head.generation)];
   const name = `${head.nonce}-${folder.settings.runtime.id()}`;
   const path = join(await folder.make(segments), name);
@@ -25,7 +25,7 @@ export async function openFileWriter(folder: RootFolder, head: ObjectHead): Prom
 }
 
 interface StagedFile {
-  readonly folder: RootFolder;
+  readonly folder: DurableRoot;
   readonly head: ObjectHead;
   readonly path: string;
   readonly handle: FileHandle;

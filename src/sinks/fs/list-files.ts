@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import type { ListOptions, ObjectInfo, Stray } from '../../interfaces/index.js';
 import { tolerate } from '../../util/durable-files.js';
+import type { DurableRoot } from '../../util/durable-root.js';
 import { compareKeys } from '../../util/key-order.js';
 import { objectKeyProblem } from '../../util/object-key.js';
-import type { RootFolder } from './folders.js';
 import { isKeyFolder, isReserved, parseStrayId, stagingSegments } from './layout.js';
 
 /** One name in a folder. A folder's text ends with `/`: so it sorts as the keys below it do. */
@@ -16,7 +16,7 @@ interface Entry {
 }
 
 interface Walk {
-  readonly folder: RootFolder;
+  readonly folder: DurableRoot;
   readonly prefix: string;
   readonly options: ListOptions;
 }
@@ -26,7 +26,7 @@ interface Walk {
  * number of objects. What is no regular file, or could not be named by a key, is left out.
  */
 export async function* listFiles(
-  folder: RootFolder,
+  folder: DurableRoot,
   prefix: string,
   options: ListOptions,
 ): AsyncGenerator<ObjectInfo> {
@@ -76,7 +76,7 @@ function isWanted({ text, isFolder }: Entry, { prefix, options }: Walk): boolean
 
 /** Staged files of exactly this export id. */
 export async function* listStrays(
-  folder: RootFolder,
+  folder: DurableRoot,
   exportId: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Stray> {
@@ -90,7 +90,7 @@ export async function* listStrays(
   }
 }
 
-async function namesIn(folder: RootFolder, segments: readonly string[]): Promise<string[]> {
+async function namesIn(folder: DurableRoot, segments: readonly string[]): Promise<string[]> {
   const path = await folder.find(segments);
   if (path === null) return [];
   return (await readdir(path).catch(tolerate<string[]>(['ENOENT', 'ENOTDIR'], []))).sort();

@@ -11,8 +11,8 @@ import {
   unlinkIfThere,
   writeNewFile,
 } from '../../util/durable-files.js';
+import type { DurableRoot } from '../../util/durable-root.js';
 import { folderVanished, objectCorrupt, objectExists } from './errors.js';
-import type { RootFolder } from './folders.js';
 import { PUT_FOLDER, STAGING, keySegments, tokenSegments } from './layout.js';
 
 /** Content that a visible file must have to be ours. */
@@ -23,7 +23,7 @@ type Content = Pick<PreparedObject, 'key' | 'bytes' | 'sha256'>;
  * has the same content; the folder is made durable in any case, because an earlier try may have died before.
  */
 export async function commitFile(
-  folder: RootFolder,
+  folder: DurableRoot,
   prepared: PreparedObject,
   options: OperationOptions | undefined,
 ): Promise<CommitOutcome> {
@@ -47,7 +47,7 @@ export async function commitFile(
 }
 
 async function settleWithoutStaged(
-  folder: RootFolder,
+  folder: DurableRoot,
   prepared: PreparedObject,
   options: OperationOptions | undefined,
 ): Promise<CommitOutcome> {
@@ -93,7 +93,7 @@ async function sha256OfFile(path: string, options: OperationOptions | undefined)
 
 /** Puts a small object: a temporary file, then a link that never replaces. */
 export async function putFile(
-  folder: RootFolder,
+  folder: DurableRoot,
   object: { readonly key: string; readonly content: Uint8Array },
   options: OperationOptions | undefined,
 ): Promise<'created' | 'exists'> {

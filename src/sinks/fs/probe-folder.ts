@@ -2,8 +2,8 @@ import { statfs } from 'node:fs/promises';
 
 import { isExportError } from '../../errors/index.js';
 import type { ProbeStep } from '../../interfaces/index.js';
+import type { DurableRoot } from '../../util/durable-root.js';
 import { sinkError } from './errors.js';
-import type { RootFolder } from './folders.js';
 import { STAGING } from './layout.js';
 
 /** Below so much free space the probe warns by failing. */
@@ -11,7 +11,7 @@ const FREE_SPACE_MIN_BYTES = 64 * 1024 * 1024;
 
 /** Tries what the sink needs of its folder, step by step. */
 export async function* probeFolder(
-  folder: RootFolder,
+  folder: DurableRoot,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProbeStep> {
   signal?.throwIfAborted();
@@ -43,7 +43,7 @@ async function attempt(step: string, work: () => Promise<string | ProbeStep>): P
   }
 }
 
-async function freeSpace(folder: RootFolder): Promise<string | ProbeStep> {
+async function freeSpace(folder: DurableRoot): Promise<string | ProbeStep> {
   const { bavail, bsize } = await statfs(await folder.ready());
   const free = bavail * bsize;
   const detail = `${Math.floor(free / 1_000_000)} MB are free.`;

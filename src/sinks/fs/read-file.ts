@@ -4,15 +4,15 @@ import { open } from 'node:fs/promises';
 import { SinkError } from '../../errors/index.js';
 import type { ObjectInfo, OperationOptions } from '../../interfaces/index.js';
 import { lstatIfThere } from '../../util/durable-files.js';
+import type { DurableRoot } from '../../util/durable-root.js';
 import { sinkError } from './errors.js';
-import type { RootFolder } from './folders.js';
 import { keySegments } from './layout.js';
 
 const READ_BYTES = 256 * 1024;
 
 /** The visible file of a key, or `null`. */
 export async function findObject(
-  folder: RootFolder,
+  folder: DurableRoot,
   key: string,
 ): Promise<(ObjectInfo & { readonly path: string }) | null> {
   const path = await folder.findFile(keySegments(key));

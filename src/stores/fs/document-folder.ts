@@ -5,13 +5,11 @@ import { CheckpointError } from '../../errors/index.js';
 import {
   linkNew,
   lstatIfThere,
-  makeFolders,
-  requireRealFolder,
-  syncFolder,
   tolerate,
   unlinkIfThere,
   writeNewFile,
 } from '../../util/durable-files.js';
+import type { DurableRoot } from '../../util/durable-root.js';
 import {
   formatRevision,
   parseRevision,
@@ -38,10 +36,8 @@ export interface CurrentRevision {
 
 /** Where one document is kept. */
 export interface DocumentPlace {
-  /** Real path of the store's root. */
-  readonly root: string;
+  readonly root: DurableRoot;
   readonly key: string;
-  readonly fsync: boolean;
 }
 
 /**
@@ -54,7 +50,7 @@ export async function readCurrent(
   place: DocumentPlace,
   signal: AbortSignal | undefined,
 ): Promise<CurrentRevision | null> {
-  const folder = await findFolder(place);
+  const folder = await place.root.find(place.key.split('/'));
   if (folder === null) return null;
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt += 1) {
     signal?.throwIfAborted();
@@ -82,13 +78,17 @@ export async function addRevision(
   revision: { readonly number: number; readonly documentJson: string | null; readonly id: string },
 ): Promise<boolean> {
   const { number, documentJson, id } = revision;
-  const folder = await makeFolders(place.root, place.key.split('/'), place.fsync);
+  const folder = await place.root.make(place.key.split('/'));
   const temporary = join(folder, temporaryName(number, id));
   const file = join(folder, revisionName(number));
   try {
-    await writeNewFile(temporary, Buffer.from(formatRevision(documentJson)), place.fsync);
+    await writeNewFile(
+      temporary,
+      Buffer.from(formatRevision(documentJson)),
+      place.root.settings.fsync,
+    );
     if (!(await isLinked({ temporary, file, key: place.key }))) return false;
-    if (place.fsync) await syncFolder(folder);
+    await place.root.sync(folder);
     const newest = highestRevision(await readdir(folder)) ?? number;
     if (newest < number + REVISIONS_KEPT) return true;
     // This worker slept so long that its number may have been used and pruned meanwhile.
@@ -124,7 +124,8 @@ async function isLinked(paths: { temporary: string; file: string; key: string })
  * their number is taken: decided by names, never by age.
  */
 export async function pruneFolder(place: DocumentPlace, newest: number): Promise<void> {
-  const folder = join(place.root, place.key);
+  const folder = await place.root.find(place.key.split('/'));
+  if (folder === null) return;
   const names = (await readdir(folder)).sort();
   for (const name of names) {
     const temporary = temporaryRevisionOf(name);
@@ -133,10 +134,6 @@ export async function pruneFolder(place: DocumentPlace, newest: number): Promise
     const isOld = revision !== null && revision <= newest - REVISIONS_KEPT;
     if (isLost || isOld) await unlinkIfThere(join(folder, name));
   }
-}
-
-async function findFolder({ root, key }: DocumentPlace): Promise<string | null> {
-  return requireRealFolder(root, key.split('/')).catch(tolerate(['ENOENT'], null));
 }
 
 function highestRevision(names: readonly string[]): number | null {

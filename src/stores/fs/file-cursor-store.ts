@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type {
@@ -13,7 +12,7 @@ import type {
 import { readOptions } from '../../options/index.js';
 import { checkDocumentKey } from '../../util/document-key.js';
 import { documentText } from '../../util/document-text.js';
-import { makeRoot, tolerate } from '../../util/durable-files.js';
+import { DurableRoot, type DurableRootSettings } from '../../util/durable-root.js';
 import { reportRequest } from '../../util/report-request.js';
 import { systemRuntime } from '../../util/runtime.js';
 import { conflictError } from '../conflict.js';
@@ -40,18 +39,12 @@ export interface FileCursorStoreOptions {
   readonly runtime?: Runtime | undefined;
 }
 
-interface StoreSettings {
-  readonly root: string;
-  readonly fsync: boolean;
-  readonly runtime: Runtime;
-}
-
 class FileCursorStore implements CursorStore {
   readonly name = 'file';
-  readonly #settings: StoreSettings;
+  readonly #root: DurableRoot;
 
-  constructor(settings: StoreSettings) {
-    this.#settings = settings;
+  constructor(settings: DurableRootSettings) {
+    this.#root = new DurableRoot(settings);
   }
 
   load(key: string, options?: OperationOptions): Promise<StoredDocument | null> {
@@ -80,9 +73,9 @@ class FileCursorStore implements CursorStore {
 
   async *list(prefix: string, options?: OperationOptions): AsyncIterable<string> {
     options?.signal?.throwIfAborted();
-    const root = await this.#findRoot();
-    if (root === null) return;
     try {
+      const root = await this.#root.find([]);
+      if (root === null) return;
       for await (const key of listKeys(root, prefix, options?.signal)) {
         if ((await this.load(key, options)) !== null) yield key;
       }
@@ -95,7 +88,7 @@ class FileCursorStore implements CursorStore {
     options?.signal?.throwIfAborted();
     const step = 'store-folder';
     try {
-      await this.#makeRoot();
+      await this.#root.recheck();
       yield { step, outcome: 'passed', detail: 'The root of the cursor store is there.' };
     } catch (error) {
       const failure = storeError(error, 'make its root') as Error & { remedy?: string };
@@ -110,9 +103,9 @@ class FileCursorStore implements CursorStore {
     const found = current === null || 'deleted' in current.content ? null : String(current.number);
     if (found !== expected) throw conflictError(key, { expected, current: found });
     options.signal?.throwIfAborted();
-    const place = { root: await this.#makeRoot(), key, fsync: this.#settings.fsync };
+    const place = { root: this.#root, key };
     const number = (current?.number ?? 0) + 1;
-    const id = this.#settings.runtime.id();
+    const id = this.#root.settings.runtime.id();
     const isFirst = await addRevision(place, { number, documentJson: text, id });
     if (!isFirst) throw conflictError(key, { expected, current: String(number) });
     // What is left lying is harmless, and the next save sweeps it; this save has happened.
@@ -120,22 +113,8 @@ class FileCursorStore implements CursorStore {
     return String(number);
   }
 
-  async #current(
-    key: string,
-    options: OperationOptions | undefined,
-  ): Promise<CurrentRevision | null> {
-    const root = await this.#findRoot();
-    if (root === null) return null;
-    return readCurrent({ root, key, fsync: this.#settings.fsync }, options?.signal);
-  }
-
-  #findRoot(): Promise<string | null> {
-    return realpath(this.#settings.root).catch(tolerate(['ENOENT'], null));
-  }
-
-  async #makeRoot(): Promise<string> {
-    await makeRoot(this.#settings.root, this.#settings.fsync);
-    return realpath(this.#settings.root);
+  #current(key: string, options: OperationOptions | undefined): Promise<CurrentRevision | null> {
+    return readCurrent({ root: this.#root, key }, options?.signal);
   }
 
   #perform<T>(
@@ -144,7 +123,7 @@ class FileCursorStore implements CursorStore {
     work: () => Promise<T>,
   ): Promise<T> {
     const request = {
-      runtime: this.#settings.runtime,
+      runtime: this.#root.settings.runtime,
       observer: options?.observer,
       target: 'store',
       operation: operation.name,
@@ -170,7 +149,7 @@ class FileCursorStore implements CursorStore {
  * @throws ConfigurationError `OPTION_INVALID`
  */
 export function fileCursorStore(options: FileCursorStoreOptions): CursorStore {
-  const settings = readOptions<StoreSettings>('fileCursorStore', options, (reader) => ({
+  const settings = readOptions<DurableRootSettings>('fileCursorStore', options, (reader) => ({
     root: resolve(reader.string('root')),
     fsync: reader.boolean('fsync', true),
     runtime: reader.adapter<Runtime>('runtime', ['now', 'id'], systemRuntime),

@@ -76,6 +76,13 @@ describe('fileSink, its folder', () => {
     expect(await sink.put('a', Buffer.from('x'))).toBe('created');
   });
 
+  it('makes its root again when somebody removed it', async () => {
+    await sink.put('a', Buffer.from('x'));
+    await rm(root, { recursive: true });
+    expect(await keys()).toEqual([]);
+    expect(await sink.put('a', Buffer.from('y'))).toBe('created');
+  });
+
   it('keeps its own files out of keys and listings', async () => {
     await prepare();
     for (const key of ['_staging/prod/x', '_staging', '_staging-check-1/x']) {

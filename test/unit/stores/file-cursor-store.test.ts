@@ -8,8 +8,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { CursorStore, ExportEvent } from 'tracehaul';
 import { fileCursorStore } from 'tracehaul/fs';
+import { manualClock } from 'tracehaul/testing';
 
-import { addRevision } from '../../../src/stores/fs/document-folder.js';
+import { addRevision, type DocumentPlace } from '../../../src/stores/fs/document-folder.js';
+import { DurableRoot } from '../../../src/util/durable-root.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const COUNTER = fileURLToPath(new URL('../../support/increment-counter.ts', import.meta.url));
@@ -24,6 +26,10 @@ beforeEach(async () => {
 
 function fileOf(key: string, revision: number): string {
   return join(root, key, `${String(revision).padStart(12, '0')}.json`);
+}
+
+function placeOf(key: string): DocumentPlace {
+  return { root: new DurableRoot({ root, fsync: true, runtime: manualClock() }), key };
 }
 
 async function saveTimes(key: string, times: number): Promise<string | null> {
@@ -94,7 +100,7 @@ describe('fileCursorStore', () => {
   it('never counts the save of a worker that slept while its number was used and pruned', async () => {
     // It read revision 3, and went to sleep before it linked revision 4.
     await saveTimes('key', 11);
-    const place = { root, key: 'key', fsync: true };
+    const place = placeOf('key');
     const late = { number: 4, documentJson: '"late"', id: 'a'.repeat(16) };
     await expect(addRevision(place, late)).rejects.toMatchObject({
       code: 'CHECKPOINT_UNAVAILABLE',
@@ -105,12 +111,19 @@ describe('fileCursorStore', () => {
 
   it('counts a save that others have built on since', async () => {
     await saveTimes('key', 3);
-    const place = { root, key: 'key', fsync: true };
+    const place = placeOf('key');
     const revision = { number: 4, documentJson: '4', id: 'a'.repeat(16) };
     // Stands for the save of revision 5 between this worker's link and its look at the folder.
     await link(fileOf('key', 3), fileOf('key', 5));
     expect(await addRevision(place, revision)).toBe(true);
     expect(await addRevision(place, revision)).toBe(false);
+  });
+
+  it('makes its root again when somebody removed it', async () => {
+    await saveTimes('key', 2);
+    await rm(root, { recursive: true });
+    expect(await store.load('key')).toBeNull();
+    expect(await saveTimes('key', 1)).toBe('1');
   });
 
   it('does not follow symbolic links', async () => {
