@@ -2,7 +2,7 @@ import { CheckpointError, assert } from '../errors/index.js';
 import type { Json } from '../interfaces/index.js';
 
 /** Largest document that every cursor store takes. */
-export const DOCUMENT_MAX_BYTES: number = 256 * 1024;
+const DOCUMENT_MAX_BYTES = 256 * 1024;
 
 /** The JSON text of a document, no larger than every store can hold. */
 export function documentText(key: string, document: Json): string {

@@ -42,7 +42,7 @@ export function unmount(target: string): void {
   if (isMounted(target)) system('umount', '--lazy', target);
 }
 
-export function isMounted(target: string): boolean {
+function isMounted(target: string): boolean {
   try {
     system('mountpoint', '-q', target);
     return true;
