@@ -79,7 +79,7 @@ function forgetRefused(state: State): State {
 }
 
 /** Everything that may happen next. */
-export function commitSteps(state: State, variant: Variant): Moves {
+function commitSteps(state: State, variant: Variant): Moves {
   const moves = [
     ...lateSaves(state),
     ...completions(state, variant),
@@ -109,7 +109,7 @@ function passedWrongly(state: State): string | null {
 }
 
 /** The first thing that is wrong in a state, or `null`. */
-export function violationOf(state: State): string | null {
+function violationOf(state: State): string | null {
   const { checkpoint, uploads, manifests } = state;
   if (uploads.includes('D')) return VIOLATIONS.removed;
   if (uploads.includes('O')) return VIOLATIONS.replaced;

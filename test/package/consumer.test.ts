@@ -61,7 +61,18 @@ interface Imported {
   readonly wasm: number;
 }
 
-async function importInChild(specifier: string) {
+type ImportReport = Imported & { readonly loaded: readonly string[] };
+
+const reports = new Map<string, Promise<ImportReport>>();
+
+/** What a host sees that imports one name; asked once for each. */
+function importInChild(specifier: string): Promise<ImportReport> {
+  const report = reports.get(specifier) ?? importNow(specifier);
+  reports.set(specifier, report);
+  return report;
+}
+
+async function importNow(specifier: string): Promise<ImportReport> {
   const result = await runScript({
     folder: project.root,
     format: 'module',
