@@ -65,3 +65,9 @@ export {
   cursorStoreContract,
   type CursorStoreContractOptions,
 } from '../testing/contracts/cursor-store-contract.js';
+export {
+  sourceContract,
+  type SourceContractOptions,
+  type SourceFixture,
+  type SourceSupports,
+} from '../testing/contracts/source-contract.js';
