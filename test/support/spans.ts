@@ -13,7 +13,7 @@ export interface HandClock {
   now(): Date;
 }
 
-export const START = Date.parse('2026-03-01T12:00:00.500Z');
+export const START: number = Date.parse('2026-03-01T12:00:00.500Z');
 
 /** A plane, its clock, and a client that waits for nothing. */
 export interface SpansWorld {
