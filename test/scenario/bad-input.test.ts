@@ -187,8 +187,8 @@ describe('what is wrong with the answer', () => {
   });
 
   it('a row without id goes to the dead letters when asked', async () => {
-    const rewrite = edit('"id":"row-000004"', '"id":null');
-    world.plane.control.fail({ kind: 'rewrite', rewrite }, { times: 2 });
+    const rewrite = edit('"id":"row-000000"', '"id":null');
+    world.plane.control.fail({ kind: 'rewrite', rewrite }, { times: 9 });
     const source = world.source({ projectId });
     const options = { onBadRow: 'dead-letter', pageSize: 100 } as const;
     const result = await spanExporter({ source, sink, cursorStore }, options).run();
