@@ -37,6 +37,7 @@ export async function* readAhead<T>(
     left.abort(new Error('the reader has left'));
     // Its outcome is of no interest any more, only that it is over.
     await next.catch(() => undefined);
+    await producer.return(undefined);
   }
 }
 

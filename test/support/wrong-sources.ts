@@ -11,7 +11,7 @@ export interface WrongSource {
   readonly create: (rows: number) => SourceFixture;
 }
 
-export function scriptedRows(count: number, first = 0): Row[] {
+function scriptedRows(count: number, first = 0): Row[] {
   return Array.from({ length: count }, (_, index) => {
     const number = String(first + index).padStart(6, '0');
     const created = new Date(1_000 * (first + index + 1)).toISOString();
