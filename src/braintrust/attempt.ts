@@ -28,7 +28,7 @@ export async function requestQuery(query: Json, options: AttemptOptions): Promis
     const followed = await post(query, options);
     if (followed.response.status !== 200) throw await refusalOf(followed, signal);
     const body = await readBody(followed.response, { maxBytes: settings.maxAnswerBytes, signal });
-    return readAnswer(body, followed, settings.runtime.now());
+    return await readAnswer(body, followed, settings.runtime.now());
   } catch (error) {
     signal.throwIfAborted();
     throw failureOfThrown(error, settings);
@@ -66,9 +66,13 @@ async function refusalOf(followed: FollowedResponse, signal: AbortSignal): Promi
   });
 }
 
-function readAnswer(body: Buffer, followed: FollowedResponse, receivedAt: Date): QueryAnswer {
+async function readAnswer(
+  body: Buffer,
+  followed: FollowedResponse,
+  receivedAt: Date,
+): Promise<QueryAnswer> {
   try {
-    return readQueryAnswer(body, followed.firstHeaders, receivedAt);
+    return await readQueryAnswer(body, followed.firstHeaders, receivedAt);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     const contentType = followed.response.headers.get('content-type') ?? '';

@@ -1,6 +1,6 @@
 import { SourceError } from '../errors/index.js';
 import type { RowBatch } from '../interfaces/index.js';
-import { splitAnswer } from '../rows/answer.js';
+import { splitAnswerInSlices } from '../rows/answer.js';
 import { isXactId } from './xact.js';
 
 /** How much of what was written the answer took into account. Ids are `null` when nothing was written yet. */
@@ -37,8 +37,12 @@ export interface QueryAnswer {
 type Members = Readonly<Record<string, unknown>>;
 
 /** Reads the body and the first headers of an answer in the `json` format. */
-export function readQueryAnswer(body: Uint8Array, headers: Headers, receivedAt: Date): QueryAnswer {
-  const { rows, rest } = splitAnswer(body);
+export async function readQueryAnswer(
+  body: Uint8Array,
+  headers: Headers,
+  receivedAt: Date,
+): Promise<QueryAnswer> {
+  const { rows, rest } = await splitAnswerInSlices(body);
   const planeNow = new Date(headers.get('date') ?? Number.NaN);
   return {
     rows,

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { RunError } from '../errors/index.js';
 import type { Cursor, OperationOptions, Page, RowBatch } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
@@ -102,6 +104,8 @@ export class RunLoop {
     const { exportId } = this.#settings;
     if (dropped > 0) emit(this.#options.observer, { type: 'row-drop', exportId, rows: dropped });
     this.#emitPage(page, work.rows.byteLength, batch.length);
+    // The stages of a page are some milliseconds each: the host gets a turn between them.
+    await nextTurn();
     return await this.#takeRows(page, work);
   }
 

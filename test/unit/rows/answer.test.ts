@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isExportError } from '../../../src/errors/index.js';
 import type { ExportError } from '../../../src/errors/index.js';
-import { splitAnswer } from '../../../src/rows/answer.js';
+import { splitAnswer, splitAnswerInSlices } from '../../../src/rows/answer.js';
 
 function problemOf(body: string | Uint8Array): ExportError {
   try {
@@ -107,5 +107,39 @@ describe('splitAnswer', () => {
     const { rows } = splitAnswer(Buffer.from(`{"data":[${row}]}`));
     expect(rows.byteLength).toBe(row.length);
     expect(rows.fields(['id'])['id']).toEqual(['a']);
+  });
+});
+
+describe('splitAnswerInSlices', () => {
+  const row = JSON.stringify({ id: 'r', text: 'x'.repeat(5_000) });
+  const big = Buffer.from(`{"data":[${Array(1_000).fill(row).join(',')}],"cursor":"c"}`);
+
+  it('gives what splitAnswer gives', async () => {
+    const sliced = await splitAnswerInSlices(big);
+    const whole = splitAnswer(big);
+    expect(sliced.rest).toEqual(whole.rest);
+    expect(sliced.rows.text().bounds).toEqual(whole.rows.text().bounds);
+    expect(sliced.rows.fields(['id'])).toEqual(whole.rows.fields(['id']));
+  });
+
+  it('gives the event loop a turn after every MiB', async () => {
+    let turns = 0;
+    let busy = true;
+    const count = (): void => {
+      turns += 1;
+      if (busy) setImmediate(count);
+    };
+    setImmediate(count);
+    await splitAnswerInSlices(big);
+    busy = false;
+    expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
+  it('rejects as splitAnswer throws', async () => {
+    const cut = big.subarray(0, big.length - 100);
+    await expect(splitAnswerInSlices(cut)).rejects.toMatchObject({
+      code: 'SOURCE_PROTOCOL',
+      details: { offset: cut.length, rowIndex: 999 },
+    });
   });
 });
