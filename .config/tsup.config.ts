@@ -1,6 +1,6 @@
-import { defineConfig } from 'tsup';
+import type { Options } from 'tsup';
 
-export default defineConfig({
+const config: Options = {
   entry: {
     index: 'src/index.ts',
     braintrust: 'src/entries/braintrust.ts',
@@ -17,4 +17,6 @@ export default defineConfig({
   sourcemap: true,
   splitting: true,
   treeshake: true,
-});
+};
+
+export default config;

@@ -23,7 +23,7 @@ export async function traceApplication(plane: DataPlane, projectName: string): P
   const rootIds: string[] = [];
   for (let request = 0; request < REQUESTS; request += 1) {
     const question = QUESTIONS[request % QUESTIONS.length] ?? '';
-    await logger.traced(
+    logger.traced(
       (root) => {
         root.log({ input: { question }, metadata: { tier: request % 3 === 0 ? 'gold' : 'basic' } });
         const documents = root.traced(

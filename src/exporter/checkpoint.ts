@@ -2,7 +2,7 @@ import { CheckpointError } from '../errors/index.js';
 import type { Cursor, Json } from '../interfaces/index.js';
 
 /** Version of the document's form. A higher one was written by a later release. */
-export const CHECKPOINT_VERSION: number = 1;
+const CHECKPOINT_VERSION = 1;
 /** Largest checkpoint that is ever saved: stores are promised documents below this. */
 export const CHECKPOINT_MAX_BYTES: number = 128 * 1024;
 

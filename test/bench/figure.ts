@@ -51,7 +51,7 @@ async function speedOf(contender: Contender): Promise<number> {
   return bytes / 1000 / (performance.now() - start);
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] as number;
