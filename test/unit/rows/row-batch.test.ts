@@ -158,12 +158,14 @@ describe('rowBatchFromObjects', () => {
     ['a BigInt', { n: 1n }],
     ['a cycle', cycle],
     ['a toJSON that gives nothing', { toJSON: () => undefined }],
+    ['NaN, which JSON would turn into null', { value: Number.NaN }],
+    ['an infinity deep inside', { list: [{ value: -Infinity }] }],
+    ['a hole in an array', { list: [1, undefined, 3] }],
+    ['a function for a value', { value: () => 1 }],
+    ['a map, which JSON would empty', { value: new Map([['a', 1]]) }],
     ['a toJSON that gives a string', { toJSON: () => 'x' }],
     ['a toJSON that throws', { toJSON: () => JSON.parse('{') }],
-    [
-      'nesting too deep for JSON.stringify',
-      JSON.parse('{"a":'.repeat(1e5) + '1' + '}'.repeat(1e5)),
-    ],
+    ['nesting too deep for the stack', JSON.parse('{"a":'.repeat(1e5) + '1' + '}'.repeat(1e5))],
   ])('refuses a row with %s and names it', (_, row) => {
     const batch = rowBatchFromObjects([{ id: 'fine' }, row]);
     expect(() => batch.text()).toThrow(
