@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Encoder } from '../../src/interfaces/index.js';
-import { splitAnswer } from '../../src/rows/answer.js';
+import { splitAnswerInSlices } from '../../src/rows/answer.js';
 
 /** What keys, manifests and row indexes read of every row. */
 const FIELDS = ['id', '_xact_id', 'created'] as const;
@@ -17,7 +17,7 @@ export async function encodePages(
   for (const page of pages) {
     // A page comes from a socket, which always gives the event loop a turn.
     await nextTurn();
-    const { rows } = splitAnswer(page);
+    const { rows } = await splitAnswerInSlices(page);
     rows.fields(FIELDS);
     await object.write(rows);
     bytes += page.length;

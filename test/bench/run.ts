@@ -6,12 +6,13 @@
  */
 import type { BenchGroup, Figure } from './figure.js';
 import { jsonlEventLoop } from './jsonl-event-loop.js';
+import { jsonlExport } from './jsonl-export.js';
 import { jsonlMemory } from './jsonl-memory.js';
 import { jsonlThroughput } from './jsonl-throughput.js';
 
 /** A new kind of figure is a file of its own and one entry here. */
 const AREAS: Readonly<Record<string, readonly BenchGroup[]>> = {
-  jsonl: [jsonlThroughput, jsonlEventLoop, jsonlMemory],
+  jsonl: [jsonlThroughput, jsonlEventLoop, jsonlMemory, jsonlExport],
 };
 
 const words = process.argv.slice(2);
