@@ -125,7 +125,8 @@ export class PlaneState {
 
   /** Writes events as one transaction: all of them, or none when one is refused. */
   commit(events: readonly TargetedEvent[], options: CommitOptions = {}): CommitResult {
-    if (events.length > TRANSACTION_MAX_ROWS)
+    // The row's place in its transaction has 16 bits in a pagination key; other keys have no such bound.
+    if (events.length > TRANSACTION_MAX_ROWS && this.rewritePaginationKey === null)
       throw badRequest(`One transaction holds ${TRANSACTION_MAX_ROWS} rows at most.`);
     const identified = events.map((target) => this.#identify(target));
     const held = options.held ?? this.holdNext > 0;
