@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { CursorStore } from '../../src/interfaces/index.js';
+import type { CursorStore, ExportEvent } from '../../src/interfaces/index.js';
 import { faultPlan } from '../../src/testing/adapters/fault-plan.js';
 import { faulty } from '../../src/testing/adapters/faulty.js';
+import { manualClock } from '../../src/testing/adapters/manual-clock.js';
 import { memorySink } from '../../src/testing/adapters/memory-sink.js';
 import { auditExport } from '../support/audit.js';
 import { plainKeys } from '../support/plain-keys.js';
@@ -12,7 +13,7 @@ import {
   exportedVersions,
   tableExporter,
 } from '../support/table-export.js';
-import { versionOf } from '../support/table-source.js';
+import { Table, versionOf } from '../support/table-source.js';
 import { clockAt, dieInCommit, filled, world } from '../support/table-world.js';
 
 describe('reset and rewind', () => {
@@ -197,6 +198,38 @@ describe('test and sample', () => {
     expect(parts.sink.objects.size).toBe(0);
     await exporter.run();
     expect((await exporter.sample({ limit: 1 })).rows).toHaveLength(1);
+  });
+});
+
+describe('an export that reads slower than its source forgets', () => {
+  const DAY = 86_400;
+
+  it('says so in its status and by an event, until it has caught up', async () => {
+    const table = new Table();
+    table.lookback = 0;
+    // A row an hour for twenty days, of which the source keeps fourteen; the export begins five days ago.
+    const now = new Date(20 * DAY * 1_000);
+    for (let hour = 15 * 24; hour < 20 * 24; hour += 1) table.write(`h${hour}`, hour * 3_600, hour);
+    table.settled = 20 * DAY;
+    const parts = world();
+    const source = { ...table.source(), retentionMs: 14 * DAY * 1_000 };
+    const events: ExportEvent[] = [];
+    const clock = manualClock({ now, autoAdvance: true, seed: 77 });
+    const exporter = tableExporter(
+      { source, ...parts },
+      { runtime: clock, observer: (event) => void events.push(event) },
+    );
+    await exporter.run({ maxRows: 1 });
+    expect(await exporter.status()).toMatchObject({ atRisk: false });
+    // Two rows a day, where the source writes twenty-four.
+    for (let run = 0; run < 3; run += 1) {
+      await clock.advance((DAY / 2) * 1_000);
+      await exporter.run({ maxRows: 1 });
+    }
+    expect(await exporter.status()).toMatchObject({ atRisk: true });
+    expect(events.filter(({ type }) => type === 'at-risk').length).toBeGreaterThan(0);
+    await exporter.run();
+    expect(await exporter.status()).toMatchObject({ atRisk: false });
   });
 });
 

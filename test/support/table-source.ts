@@ -72,7 +72,10 @@ export class Table {
         return JSON.stringify({ low, high: low, at: null });
       },
       repeatsFrom: (cursor) => versionOf(Math.max(0, parse(cursor).low - this.lookback)),
-      watermarkOf: (cursor) => new Date(parse(cursor).low * TIME_OF_ONE_VERSION_MS),
+      watermarkOf: (cursor) => {
+        const { low, at } = parse(cursor);
+        return new Date(Math.max(low, Number(at?.version ?? 0)) * TIME_OF_ONE_VERSION_MS);
+      },
     };
   }
 
