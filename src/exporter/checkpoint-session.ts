@@ -4,9 +4,7 @@ import { emit } from '../util/observe.js';
 import {
   CHECKPOINT_MAX_BYTES,
   type Checkpoint,
-  type Fingerprint,
   checkpointKey,
-  newCheckpoint,
   parseCheckpoint,
 } from './checkpoint.js';
 
@@ -28,6 +26,12 @@ export interface SessionSettings {
 export interface LoadedCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly revision: string;
+}
+
+/** The first checkpoint of an export, not saved yet. */
+export interface NewCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly revision: null;
 }
 
 /** Reads and checks an export's checkpoint; `null` when it never ran. */
@@ -74,15 +78,10 @@ export class CheckpointSession {
    */
   static async acquire(
     settings: SessionSettings,
-    from: LoadedCheckpoint | Fingerprint,
+    from: LoadedCheckpoint | NewCheckpoint,
     options: OperationOptions,
   ): Promise<CheckpointSession | null> {
-    const loaded = 'checkpoint' in from;
-    const checkpoint = loaded
-      ? (from as LoadedCheckpoint).checkpoint
-      : newCheckpoint(settings.exportId, from as Fingerprint);
-    const revision = loaded ? (from as LoadedCheckpoint).revision : null;
-    const session = new CheckpointSession(settings, checkpoint, revision);
+    const session = new CheckpointSession(settings, from.checkpoint, from.revision);
     try {
       await session.save(
         (current) => ({ ...current, fencingToken: current.fencingToken + 1 }),
@@ -136,14 +135,37 @@ export class CheckpointSession {
     }
   }
 
-  /** Gives the lease back. Best effort: without it the lease runs out by itself. */
+  /**
+   * Gives the lease back, also when an abort or a failure in the middle of a save has ended the session. Best
+   * effort: without it the lease runs out by itself.
+   */
   async release(options: OperationOptions): Promise<void> {
-    if (this.#ended !== null) return;
     try {
-      await this.save((current) => ({ ...current, lease: null }), options);
+      await this.#queue;
+      if (this.#ended === null)
+        await this.save((current) => ({ ...current, lease: null }), options);
+      else await this.#releaseStored(options);
     } catch {
       // The run's work is saved already; the next run waits until the lease has run out.
     }
+  }
+
+  /**
+   * What is stored is unknown here, but not whose it is: as long as the lease and its number are ours nobody else
+   * has saved, and a save of ours that may still arrive is refused once this one was taken.
+   */
+  async #releaseStored(options: OperationOptions): Promise<void> {
+    const { store, exportId, holder, runtime } = this.#settings;
+    const loaded = await loadCheckpoint(store, exportId, options);
+    const stored = loaded?.checkpoint;
+    const isOurs =
+      stored?.lease?.holder === holder && stored.fencingToken === this.#checkpoint.fencingToken;
+    if (loaded === null || stored === undefined || !isOurs) return;
+    const document = { ...stored, writeId: runtime.id(), lease: null } as unknown as Json;
+    await store.save(checkpointKey(exportId), document, {
+      ...options,
+      ifRevision: loaded.revision,
+    });
   }
 
   async #saveNow(

@@ -5,14 +5,15 @@ import { type Checkpoint, checkFingerprint, newCheckpoint } from './checkpoint.j
 import {
   CheckpointSession,
   type LoadedCheckpoint,
+  type NewCheckpoint,
   isLocked,
   loadCheckpoint,
 } from './checkpoint-session.js';
 import { carryOutCommit } from './commit.js';
+import { closeInTime } from './close-in-time.js';
 import { clearHistory } from './history.js';
-import { manifestPrefix } from './manifest.js';
 import { sessionSettings } from './open-session.js';
-import { highestGeneration, recoverCommit, removeStrays } from './recover.js';
+import { type NewestManifest, newestManifest, recoverCommit, removeStrays } from './recover.js';
 import type { ExporterSettings } from './settings.js';
 
 /** How the host settles a commit that the library cannot. */
@@ -23,11 +24,8 @@ export async function resetExport(
   settings: ExporterSettings,
   options: OperationOptions,
 ): Promise<void> {
-  await withLease(settings, options, async (session) => {
-    await settlePending(session, settings, options);
-    await beginGeneration(session, settings, { cursor: null, options });
-    await clearHistory(settings.store, settings.exportId, options);
-  });
+  await beginGeneration(settings, { cursor: null, takesSettings: true }, options);
+  await clearHistory(settings.store, settings.exportId, options);
 }
 
 /** Begins a new generation from a point in time. */
@@ -46,13 +44,8 @@ export async function rewindExport(
       },
     );
   }
-  const cursor = source.cursorAt(to);
-  await withLease(settings, options, async (session) => {
-    const { fingerprint } = session.current;
-    checkFingerprint(fingerprint, settings.fingerprint, settings.exportId);
-    await settlePending(session, settings, options);
-    await beginGeneration(session, settings, { cursor, options });
-  });
+  const start = { cursor: source.cursorAt(to), takesSettings: false };
+  await beginGeneration(settings, start, options);
 }
 
 /**
@@ -64,9 +57,13 @@ export async function resolveExport(
   resolution: Resolution,
   options: OperationOptions,
 ): Promise<boolean> {
-  return await withLease(settings, options, async (session) => {
+  const loaded = await loadCheckpoint(settings.store, settings.exportId, options);
+  // A checkpoint made here would hide that the export's own one was lost.
+  if (loaded === null) return false;
+  return await withLease(settings, { from: loaded, options }, async (session) => {
     const { pending } = session.current;
     if (pending === null) return false;
+    checkSink(session.current, settings);
     if (resolution === 'committed') await vouch(session, settings, options);
     else await exportAgain(session, settings, options);
     return true;
@@ -116,78 +113,90 @@ async function exportAgain(
   });
 }
 
-/** A decided commit must be carried out before its generation ends. */
-async function settlePending(
-  session: CheckpointSession,
-  settings: ExporterSettings,
-  options: OperationOptions,
-): Promise<void> {
-  const { pending, fingerprint } = session.current;
-  const { exportId, sink, runtime } = settings;
-  if (pending !== null && fingerprint.sink !== sink.location) {
-    throw new CheckpointError(
-      'FINGERPRINT_CHANGED',
-      `A decided commit of export "${exportId}" waits in ${fingerprint.sink}, and this exporter writes to ${sink.location}.`,
-      { remedy: 'Run or resolve() it once with the old sink, then reset() with the new one.' },
-    );
-  }
-  await recoverCommit(session, { exportId, sink, runtime, indexFloor: null }, options);
+/** A decided commit can be carried out only where its objects wait. */
+function checkSink(
+  { pending, fingerprint }: Checkpoint,
+  { exportId, sink }: ExporterSettings,
+): void {
+  if (pending === null || fingerprint.sink === sink.location) return;
+  throw new CheckpointError(
+    'FINGERPRINT_CHANGED',
+    `A decided commit of export "${exportId}" waits in ${fingerprint.sink}, and this exporter writes to ${sink.location}.`,
+    { remedy: 'Run or resolve() it once with the old sink, then reset() with the new one.' },
+  );
+}
+
+interface GenerationStart {
+  readonly cursor: Cursor | null;
+  /** Whether the settings of this exporter replace those of the export, or must be the same. */
+  readonly takesSettings: boolean;
 }
 
 async function beginGeneration(
-  session: CheckpointSession,
   settings: ExporterSettings,
-  start: { readonly cursor: Cursor | null; readonly options: OperationOptions },
+  start: GenerationStart,
+  options: OperationOptions,
 ): Promise<void> {
-  const { exportId, fingerprint } = settings;
-  const highest = await highestGeneration(settings, start.options);
-  const generation = Math.max(highest, session.current.generation) + 1;
-  // A checkpoint that has committed nothing, beside manifests, stands for one that was lost.
-  const isLost = highest > 0 && session.current.sequence === 1;
-  const lost = isLost ? await lastSequence(settings, highest, start.options) : 0;
-  await session.save((current): Checkpoint => {
-    const sequence = Math.max(current.sequence, lost + 1);
-    return {
-      ...newCheckpoint(exportId, fingerprint),
-      generation,
-      sequence,
-      fencingToken: current.fencingToken,
-      lease: current.lease,
-      cursor: start.cursor,
-      supersedes: current.supersedes,
-    };
-  }, start.options);
+  const { exportId, sink, store, runtime } = settings;
+  const loaded = await loadCheckpoint(store, exportId, options);
+  const newest = await newestManifest(settings, options);
+  if (loaded === null) {
+    // Its very first save already stands behind all manifests: a crash after it repeats no generation.
+    const checkpoint = nextGeneration(settings, { newest, from: null, cursor: start.cursor });
+    await withLease(
+      settings,
+      { from: { checkpoint, revision: null }, options },
+      async () => undefined,
+    );
+    return;
+  }
+  if (!start.takesSettings)
+    checkFingerprint(loaded.checkpoint.fingerprint, settings.fingerprint, exportId);
+  await withLease(settings, { from: loaded, options }, async (session) => {
+    checkSink(session.current, settings);
+    // A decided commit must be carried out before its generation ends.
+    await recoverCommit(session, { exportId, sink, runtime, indexFloor: null }, options);
+    await session.save(
+      (from) => nextGeneration(settings, { newest, from, cursor: start.cursor }),
+      options,
+    );
+  });
 }
 
-/** The sequence of the newest manifest of a generation whose checkpoint is gone. */
-async function lastSequence(
+/** The checkpoint of a generation behind both the one before and every manifest. */
+function nextGeneration(
   settings: ExporterSettings,
-  generation: number,
-  options: OperationOptions,
-): Promise<number> {
-  const prefix = manifestPrefix(settings.exportId, generation);
-  let last = 0;
-  for await (const { key } of settings.sink.list(prefix, options))
-    last = Math.max(last, Number.parseInt(key.slice(prefix.length), 10));
-  return last;
+  after: {
+    readonly newest: NewestManifest;
+    readonly from: Checkpoint | null;
+    readonly cursor: Cursor | null;
+  },
+): Checkpoint {
+  const { newest, from, cursor } = after;
+  const fresh = newCheckpoint(settings.exportId, settings.fingerprint);
+  const generation = Math.max(newest.generation, from?.generation ?? 0) + 1;
+  // The next sequence of a checkpoint that stands behind the newest manifest is its own.
+  const sequence = Math.max(newest.sequence + 1, from?.sequence ?? 1);
+  if (from === null) return { ...fresh, generation, sequence, cursor };
+  const { fencingToken, lease, supersedes } = from;
+  return { ...fresh, generation, sequence, cursor, fencingToken, lease, supersedes };
 }
 
 /** Takes the lease for maintenance; unlike a run, without comparing settings. */
 async function withLease<T>(
   settings: ExporterSettings,
-  options: OperationOptions,
+  what: { readonly from: LoadedCheckpoint | NewCheckpoint; readonly options: OperationOptions },
   work: (session: CheckpointSession) => Promise<T>,
 ): Promise<T> {
+  const { from, options } = what;
   const mine = sessionSettings(settings);
-  const loaded = await loadCheckpoint(settings.store, settings.exportId, options);
-  if (loaded !== null && isLocked(loaded.checkpoint, mine)) throw locked(settings.exportId);
-  const from: LoadedCheckpoint | ExporterSettings['fingerprint'] = loaded ?? settings.fingerprint;
+  if (isLocked(from.checkpoint, mine)) throw locked(settings.exportId);
   const session = await CheckpointSession.acquire(mine, from, options);
   if (session === null) throw locked(settings.exportId);
   try {
     return await work(session);
   } finally {
-    await session.release(options);
+    await closeInTime(settings, (signal) => session.release({ signal }));
   }
 }
 

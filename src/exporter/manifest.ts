@@ -5,6 +5,7 @@ import type { Cursor, Json, OperationOptions, Partition, Sink } from '../interfa
 export const MANIFEST_VERSION = 1;
 const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 const PREFIX = '_manifests';
+const MANIFEST_NAME = /^(\d{6,})\/(\d{12,})\.[^/]+\.json$/;
 
 /** One data object of a commit. */
 export interface ManifestObject {
@@ -74,6 +75,17 @@ export function companionKey(
 export function manifestPrefix(exportId: string, generation?: number): string {
   const folder = `${PREFIX}/${exportId}/`;
   return generation === undefined ? folder : `${folder}${String(generation).padStart(6, '0')}/`;
+}
+
+/** Generation and sequence of the manifest that has this key, or `null` when no manifest can have it. */
+export function parseManifestKey(
+  exportId: string,
+  key: string,
+): { readonly generation: number; readonly sequence: number } | null {
+  const prefix = manifestPrefix(exportId);
+  const match = MANIFEST_NAME.exec(key.slice(prefix.length));
+  if (!key.startsWith(prefix) || match === null) return null;
+  return { generation: Number(match[1]), sequence: Number(match[2]) };
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { OperationOptions } from '../interfaces/index.js';
-import { type Fingerprint, checkFingerprint } from './checkpoint.js';
+import { checkFingerprint, newCheckpoint } from './checkpoint.js';
 import {
   CheckpointSession,
-  type LoadedCheckpoint,
   type SessionSettings,
   isLocked,
   loadCheckpoint,
@@ -16,14 +15,18 @@ export async function openSession(
   options: OperationOptions,
 ): Promise<CheckpointSession | null> {
   const session = sessionSettings(settings);
-  const loaded = await loadCheckpoint(settings.store, settings.exportId, options);
-  if (loaded === null && (await highestGeneration(settings, options)) > 0)
-    throw checkpointMissing(settings);
+  const { store, exportId, fingerprint } = settings;
+  let loaded = await loadCheckpoint(store, exportId, options);
+  if (loaded === null && (await highestGeneration(settings, options)) > 0) {
+    // Another worker's first commit may have come between the two looks.
+    loaded = await loadCheckpoint(store, exportId, options);
+    if (loaded === null) throw checkpointMissing(settings);
+  }
   if (loaded !== null) {
-    checkFingerprint(loaded.checkpoint.fingerprint, settings.fingerprint, settings.exportId);
+    checkFingerprint(loaded.checkpoint.fingerprint, fingerprint, exportId);
     if (isLocked(loaded.checkpoint, session)) return null;
   }
-  const from: LoadedCheckpoint | Fingerprint = loaded ?? settings.fingerprint;
+  const from = loaded ?? { checkpoint: newCheckpoint(exportId, fingerprint), revision: null };
   return await CheckpointSession.acquire(session, from, options);
 }
 

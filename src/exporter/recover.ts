@@ -3,7 +3,7 @@ import type { OperationOptions, Stray } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
 import type { CheckpointSession } from './checkpoint-session.js';
 import { carryOutCommit, type CommitContext } from './commit.js';
-import { manifestPrefix } from './manifest.js';
+import { manifestPrefix, parseManifestKey } from './manifest.js';
 import type { ExporterSettings } from './settings.js';
 
 /** So many strays are removed by one run; the next one goes on. */
@@ -52,25 +52,47 @@ export async function removeStrays(
   return strays.length;
 }
 
+/** Generation and sequence of the newest manifest in the sink; both 0 without one. */
+export interface NewestManifest {
+  readonly generation: number;
+  readonly sequence: number;
+}
+
 /**
- * Refuses to begin an export whose manifests are in the sink already: its checkpoint was lost, or another
- * cursor store holds it. Beginning at zero would export everything twice.
- * @returns the highest generation found, for `reset()`.
+ * Looks for the newest manifest. One beside a missing checkpoint means that the checkpoint was lost, or that
+ * another cursor store holds it: beginning at zero would export everything twice.
  */
+export async function newestManifest(
+  settings: ExporterSettings,
+  options: OperationOptions,
+): Promise<NewestManifest> {
+  const { exportId, sink } = settings;
+  const generation = await highestGeneration(settings, options);
+  let sequence = 0;
+  if (generation > 0) {
+    for await (const { key } of sink.list(manifestPrefix(exportId, generation), options))
+      sequence = Math.max(sequence, parseManifestKey(exportId, key)?.sequence ?? 0);
+  }
+  return { generation, sequence };
+}
+
+/** The highest generation that has a manifest; 0 when there is none. */
 export async function highestGeneration(
   settings: ExporterSettings,
   options: OperationOptions,
 ): Promise<number> {
-  const prefix = manifestPrefix(settings.exportId);
+  const { exportId } = settings;
+  const prefix = manifestPrefix(exportId);
   let highest = 0;
   let after: string | undefined;
   // One listing request a generation: jump behind everything of the generation just seen.
   for (;;) {
     const key = await firstKey(settings, { ...options, prefix, after });
     if (key === null) return highest;
-    const generation = key.slice(prefix.length, key.indexOf('/', prefix.length));
-    highest = Math.max(highest, Number(generation));
-    after = `${prefix}${generation}/~`;
+    const place = parseManifestKey(exportId, key);
+    highest = Math.max(highest, place?.generation ?? 0);
+    // What is no manifest, such as a file that a desktop left, is passed over alone.
+    after = place === null ? key : `${manifestPrefix(exportId, place.generation)}~`;
   }
 }
 

@@ -2,8 +2,9 @@ import { isExportError } from '../errors/index.js';
 import type { Observer, OperationOptions } from '../interfaces/index.js';
 import { messageOf } from '../util/message.js';
 import { emit } from '../util/observe.js';
-import { anySignal, withTimeLimit } from '../util/time-limit.js';
+import { anySignal } from '../util/time-limit.js';
 import type { CheckpointSession } from './checkpoint-session.js';
+import { closeInTime } from './close-in-time.js';
 import { appendHistory, loadHistory } from './history.js';
 import { Meter } from './meter.js';
 import { openSession } from './open-session.js';
@@ -84,7 +85,7 @@ async function attempt(run: Run): Promise<StopReason> {
     ended.abort();
     await alive;
     run.watermark = dateOf(session.current.watermark);
-    await closing(settings, (signal) => session.release({ signal }));
+    await closeInTime(settings, (signal) => session.release({ signal }));
   }
 }
 
@@ -182,7 +183,7 @@ async function record(run: Run, reason: string, error: unknown): Promise<void> {
     error: error === null ? null : messageOf(error),
   };
   const { exportId, store } = settings;
-  const failure = await closing(settings, (signal) =>
+  const failure = await closeInTime(settings, (signal) =>
     appendHistory(store, { exportId, run: entry }, { signal }),
   );
   if (failure !== null) run.warnings.push(`The run could not be added to the history: ${failure}`);
@@ -193,7 +194,7 @@ async function warnOfRisk(run: Run): Promise<void> {
   const { retentionMs } = settings.source;
   if (retentionMs === undefined || watermark === null) return;
   const { exportId, store, runtime } = settings;
-  await closing(settings, async (signal) => {
+  await closeInTime(settings, async (signal) => {
     const runs = await loadHistory(store, exportId, { signal });
     const lagMs = runtime.now().getTime() - watermark.getTime();
     if (isAtRisk({ runs, watermark, now: runtime.now(), retentionMs }))
@@ -219,20 +220,6 @@ function emitEnd(run: Run, reason: string): void {
     objects: meter.objects,
     durationMs: settings.runtime.now().getTime() - run.startedAt.getTime(),
   });
-}
-
-/** Work at the end of a run, within a time limit and whatever the host's signal says. */
-async function closing(
-  settings: ExporterSettings,
-  body: (signal: AbortSignal) => Promise<void>,
-): Promise<string | null> {
-  const reason = (): Error => new Error('The time for closing the run is over.');
-  try {
-    await withTimeLimit(settings.runtime, { ms: settings.limits.closeTimeoutMs, reason }, body);
-    return null;
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 function dateOf(text: string | null): Date | null {
