@@ -96,6 +96,11 @@ export class CheckpointError extends ExportError {}
 export class RunError extends ExportError {}
 
 /** True when `error` is an {@link ExportError}, and has `code` when one is given. */
+export function isExportError(error: unknown): error is ExportError;
+export function isExportError<Code extends ErrorCode>(
+  error: unknown,
+  code: Code,
+): error is ExportError & { readonly code: Code };
 export function isExportError(error: unknown, code?: ErrorCode): error is ExportError {
   return ExportError.isInstance(error) && (code === undefined || error.code === code);
 }
