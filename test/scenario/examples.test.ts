@@ -1,0 +1,119 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { EXAMPLES, startExample, runExample } from '../support/example-process.js';
+import { startSpansProject, type SpansProject } from '../support/spans-project.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+let project: SpansProject;
+let folder = '';
+
+beforeAll(async () => {
+  project = await startSpansProject();
+});
+afterAll(() => project.close());
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+
+/** Rows in all objects below a folder of the export. */
+async function countRows(root: string): Promise<number> {
+  const paths = await readdir(join(folder, root), { recursive: true });
+  let rows = 0;
+  for (const path of paths.filter((name) => name.endsWith('.jsonl.gz'))) {
+    const text = gunzipSync(await readFile(join(folder, root, path))).toString();
+    rows += text.split('\n').length - 1;
+  }
+  return rows;
+}
+
+function run(name: string, parameters: readonly string[] = []) {
+  return runExample(name, { folder, environment: project.environment, parameters });
+}
+
+describe('the examples', () => {
+  it('cron.ts exports, and the next call finds that nothing is due', async () => {
+    const first = await run('cron.ts');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(/^40 rows in 1 files, caught-up, lag \d+ min\n$/);
+    const second = await run('cron.ts');
+    expect(second.stdout).toMatch(/^not due before /);
+    expect(await countRows('export/spans')).toBe(project.rows);
+  });
+
+  it('cron.ts tells the code of a failure and exits with 1', async () => {
+    const environment = { ...project.environment, BRAINTRUST_API_KEY: 'sk-wrong' };
+    const failed = await runExample('cron.ts', { folder, environment, parameters: [] });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^SOURCE_UNAUTHORIZED: /);
+  });
+
+  it('backfill.ts exports the days that it is given', async () => {
+    const day = (offset: number): string =>
+      new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+    const { code, stdout } = await run('backfill.ts', [day(-2), day(2)]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('40 rows, up to 2');
+    expect(stdout).toContain('done: caught-up');
+    expect(await countRows('export/spans/backfill')).toBe(project.rows);
+    const before = await run('backfill.ts', [day(-9), day(-8)]);
+    expect(before.stdout).toBe('done: caught-up\n');
+  });
+
+  it('custom-source.ts exports its own rows', async () => {
+    const { code, stdout } = await run('custom-source.ts');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2500 rows in 1 files, caught-up\n' });
+    expect(await countRows('export/tickets')).toBe(2_500);
+  });
+
+  it('custom-sink.ts tells of each object', async () => {
+    const { code, stdout } = await run('custom-sink.ts');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^new object: \d{4}-\d\d-\d\d\/spans\.\S+\.jsonl\.gz\n40 rows, caught-up\n$/,
+    );
+  });
+
+  it('unit-test.ts passes', async () => {
+    const { code, stdout } = await run('unit-test.ts');
+    expect(stdout).toMatch(/^# pass 3$|^ℹ pass 3$/m);
+    expect(code).toBe(0);
+  });
+
+  it('http-backend.ts runs, tells its status, pauses, and ends on SIGTERM', async () => {
+    const environment = { ...project.environment, PORT: '0' };
+    const backend = startExample('http-backend.ts', { folder, environment, parameters: [] });
+    const url = await backend.printed(/^(http:\S+)$/m);
+    const post = async (path: string): Promise<number> =>
+      (await fetch(`${url}/${path}`, { method: 'POST' })).status;
+    expect(await post('run')).toBe(202);
+    expect(await backend.printed(/^(\d+ rows, \S+)$/m)).toBe('40 rows, caught-up');
+    expect(await post('pause')).toBe(204);
+    const status: unknown = await (await fetch(url)).json();
+    expect(status).toMatchObject({ state: 'paused', totals: { rows: 40 } });
+    expect(await post('resume')).toBe(204);
+    expect(await post('nothing')).toBe(404);
+    backend.stop();
+    expect(await backend.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('are all tried here', async () => {
+    const source = await readFile(new URL(import.meta.url), 'utf8');
+    const names = (await readdir(EXAMPLES)).filter((name) => name.endsWith('.ts'));
+    expect(names.filter((name) => !source.includes(`'${name} `))).toEqual([]);
+  });
+
+  it('say what they are for, what they need and how to run them', async () => {
+    const names = (await readdir(EXAMPLES)).filter((name) => name.endsWith('.ts'));
+    for (const name of names) {
+      const text = await readFile(join(EXAMPLES, name), 'utf8');
+      expect(text, name).toMatch(
+        /^\/\*\*\n \* \w[\s\S]+\n \* Environment: .+\n(?: \* .+\n)* \* Command: npx tsx .+\n/,
+      );
+      expect(text, name).toContain(`examples/${name}`);
+    }
+  });
+});

@@ -1,0 +1,32 @@
+import { generateSpans, startDataPlane } from '../../src/entries/testing.js';
+
+const MINUTE_MS = 60_000;
+
+/** A project with rows that have settled, and what the examples need to reach it. */
+export interface SpansProject {
+  readonly rows: number;
+  /** Variables that the examples read. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Starts a data plane with one project whose rows were written ten minutes ago. */
+export async function startSpansProject(rows = 40): Promise<SpansProject> {
+  let behindMs = 10 * MINUTE_MS;
+  const clock = { now: () => new Date(Date.now() - behindMs) };
+  const plane = await startDataPlane({ clock });
+  const { id } = plane.createProject('support-assistant');
+  const from = new Date(Date.now() - 60 * MINUTE_MS);
+  const spans = generateSpans({ rows, size: 'small', from, to: clock.now() });
+  plane.insert('project_logs', id, spans);
+  behindMs = 0;
+  return {
+    rows,
+    environment: {
+      BRAINTRUST_API_KEY: plane.apiKey,
+      BRAINTRUST_API_URL: plane.url,
+      BRAINTRUST_PROJECT_ID: id,
+    },
+    close: () => plane.close(),
+  };
+}
