@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+
+import { type Document, readDocument, tableNames } from '../support/documents.js';
+import { readExportedTypes } from '../support/exported-types.js';
+
+const types = readExportedTypes();
+const errors = await readDocument('docs/errors.md');
+const events = await readDocument('docs/events.md');
+const options = await readDocument('docs/options.md');
+const manifests = await readDocument('docs/manifests.md');
+
+function expectNames(found: readonly string[], expected: readonly string[]): void {
+  expect(expected.length).toBeGreaterThan(0);
+  expect([...found].sort()).toEqual([...expected].sort());
+}
+
+describe('docs/errors.md', () => {
+  it('lists every code, once, and no other', () => {
+    expectNames(tableNames(errors, '# Errors'), types.texts('ErrorCode'));
+  });
+});
+
+describe('docs/events.md', () => {
+  const variants = types.variants('ExportEvent');
+
+  it('has a heading for every event and no other', () => {
+    const headings = [...events.text.matchAll(/^### `([a-z-]+)`$/gm)].map(
+      (match) => match[1] ?? '',
+    );
+    expectNames(headings, [...variants.keys()]);
+  });
+
+  it.each([...variants])('lists the fields of %s', (type, fields) => {
+    expectNames(tableNames(events, `### \`${type}\``), fields);
+  });
+});
+
+describe('docs/options.md', () => {
+  /** The interface behind each heading. */
+  const HEADINGS: Readonly<Record<string, readonly string[]>> = {
+    '## `createExporter(options)`': ['ExporterOptions'],
+    '## `object`': ['ObjectOptions'],
+    '## `limits`': ['Limits'],
+    '## `exporter.run(options)`': ['RunOptions'],
+    '## `braintrustClient(options)`': ['BraintrustClientOptions'],
+    '## `spansSource(options)`': ['SpansSourceOptions'],
+    '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
+    '## `fileSink(options)`': ['FileSinkOptions'],
+    '## `fileCursorStore(options)`': ['FileCursorStoreOptions'],
+    '## `datePartitionedKeys(options)`': ['DatePartitionedKeysOptions'],
+    '## `runIfDue(options, work)`': ['RunIfDueOptions'],
+    '## `readManifests(sink, options)`': ['ReadManifestsOptions'],
+    '## `startDataPlane(options)`': ['DataPlaneOptions'],
+    '## `generateSpans(options)`': ['GenerateSpansOptions'],
+    '## `manualClock(options)`': ['ManualClockOptions'],
+    '## `memorySink(options)`': ['MemorySinkOptions'],
+    '## `scriptedSource(steps, options)`': ['ScriptedSourceOptions'],
+    '## `faultPlan(options)`': ['FaultPlanOptions'],
+  };
+
+  it('has a heading for everything that takes options', () => {
+    const headings = options.text.split('\n').filter((line) => line.startsWith('## `'));
+    expect(headings.sort()).toEqual(Object.keys(HEADINGS).sort());
+  });
+
+  it.each(Object.entries(HEADINGS))('lists the options below %s', (heading, names) => {
+    expectNames(
+      tableNames(options, heading),
+      names.flatMap((name) => types.members(name)),
+    );
+  });
+});
+
+describe('docs/manifests.md', () => {
+  it.each([
+    ['## The manifest', 'Manifest'],
+    ['## Its objects', 'ManifestObject'],
+    ['## Its companions', 'ManifestCompanion'],
+  ])('lists the members below %s', (heading, name) => {
+    expectNames(tableNames(manifests, heading), types.members(name));
+  });
+});
+
+describe('the comparison of names', () => {
+  const text =
+    '# Errors\n\n| code |\n| --- |\n| `A` | x |\n\n## More\n\n| `B` |\n\n# Next\n\n| `C` |\n';
+  const document: Document = { path: 'x.md', text, blocks: [], anchors: new Set() };
+
+  it('reads the tables of a section to its end', () => {
+    expect(tableNames(document, '# Errors')).toEqual(['A', 'B']);
+    expect(tableNames(document, '## More')).toEqual(['B', 'C']);
+  });
+
+  it('refuses a heading that is not there', () => {
+    expect(() => tableNames(document, '# Nothing')).toThrow('no heading');
+  });
+});
