@@ -79,6 +79,17 @@ describe('the example of the read-me', () => {
     expect(exported[0]).toMatch(/^\d{4}-\d\d-\d\d\/spans\.1\.0{11}1\.[0-9a-f]{16,}\.jsonl\.gz$/);
   });
 
+  it('asks a doctor whose every step is explained', async () => {
+    const doctor = files.find(({ block }) => block.words.includes('continues'));
+    await runFile(doctor?.path ?? '');
+    const steps = printed.flatMap(
+      (line) => /^(?:passed|failed|skipped) (\S+)/.exec(line)?.[1] ?? [],
+    );
+    expect(steps).toContain('compare-and-swap');
+    const guide = documents.find(({ path }) => path === 'docs/getting-started.md');
+    expect(steps.filter((step) => guide?.text.includes(`\`${step}\``) !== true)).toEqual([]);
+  });
+
   it('is short', () => {
     const lines = README_EXAMPLE?.block.code.split('\n') ?? [];
     expect(lines.length).toBeLessThanOrEqual(20);

@@ -81,6 +81,16 @@ describe('docs/manifests.md', () => {
   });
 });
 
+describe('tables of values', () => {
+  it.each([
+    ['docs/getting-started.md', '## 4. Run', 'StopReason'],
+    ['docs/scheduling.md', '## `runIfDue`', 'IntervalName'],
+    ['docs/testing.md', '## Faults', 'FaultMode'],
+  ])('%s lists below "%s" every %s', async (path, heading, name) => {
+    expectNames(tableNames(await readDocument(path), heading), types.texts(name));
+  });
+});
+
 describe('the comparison of names', () => {
   const text =
     '# Errors\n\n| code |\n| --- |\n| `A` | x |\n\n## More\n\n| `B` |\n\n# Next\n\n| `C` |\n';
