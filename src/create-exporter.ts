@@ -1,4 +1,4 @@
-import { RunError } from './errors/index.js';
+import { ConfigurationError, RunError } from './errors/index.js';
 import type { Fingerprint } from './exporter/checkpoint.js';
 import { type Resolution, resetExport, resolveExport, rewindExport } from './exporter/maintain.js';
 import type { Transform } from './exporter/page-work.js';
@@ -159,8 +159,11 @@ function readSettings(reader: OptionReader): ExporterSettings {
     'commit',
     'put',
     'get',
+    'head',
     'list',
+    'remove',
     'strays',
+    'discard',
   ]);
   const keys = reader.adapter<KeyStrategy>('keys', [
     'fields',
@@ -169,8 +172,10 @@ function readSettings(reader: OptionReader): ExporterSettings {
     'partition',
     'key',
   ]);
-  if (keys.maxOpenPartitions > OPEN_PARTITIONS_MAX)
-    reader.problem('keys', `may open ${OPEN_PARTITIONS_MAX} partitions at most`);
+  const { maxOpenPartitions } = keys;
+  const isUsable = Number.isInteger(maxOpenPartitions) && maxOpenPartitions >= 1;
+  if (reader.has('keys') && (!isUsable || maxOpenPartitions > OPEN_PARTITIONS_MAX))
+    reader.problem('keys', `must open 1 to ${OPEN_PARTITIONS_MAX} partitions`);
   const object = reader.group('object', (group) => ({
     maxBytes: group.number('maxBytes', OBJECT_MAX_BYTES, { min: 1 }),
     maxRows: group.number('maxRows', OBJECT_MAX_ROWS, { min: 1 }),
@@ -197,9 +202,12 @@ function readSettings(reader: OptionReader): ExporterSettings {
 }
 
 function readLimits(reader: OptionReader): Limits {
+  const leaseMs = reader.number('leaseMs', 60_000, { min: 1_000, max: 3_600_000 });
+  const third = Math.max(500, Math.floor(leaseMs / 3));
   return Object.freeze({
-    leaseMs: reader.number('leaseMs', 60_000, { min: 1_000, max: 3_600_000 }),
-    leaseRenewMs: reader.number('leaseRenewMs', 20_000, { min: 500, max: 1_800_000 }),
+    leaseMs,
+    // Renewed after its half is over, a lease could run out during one slow save.
+    leaseRenewMs: reader.number('leaseRenewMs', third, { min: 500, max: Math.floor(leaseMs / 2) }),
     commitMaxRows: reader.number('commitMaxRows', 2_000_000, { min: 1, max: 100_000_000 }),
     lookbackMaxRows: reader.number('lookbackMaxRows', 4_000_000, { min: 1, max: 100_000_000 }),
     closeTimeoutMs: reader.number('closeTimeoutMs', 10_000, { min: 100, max: 600_000 }),
@@ -290,6 +298,7 @@ class ExporterInstance implements Exporter {
       };
     });
     const date = to ?? new Date(0);
+    if (date > this.#settings.runtime.now()) throw futureError(date);
     await this.#alone(options, (operation) => rewindExport(this.#settings, date, operation));
   }
 
@@ -355,6 +364,14 @@ function busyError(exportId: string): RunError {
   return new RunError('EXPORTER_BUSY', `This exporter of "${exportId}" is at work already.`, {
     remedy: 'Await the call under way before the next one.',
   });
+}
+
+function futureError(to: Date): ConfigurationError {
+  return new ConfigurationError(
+    'OPTION_INVALID',
+    `rewind: \`to\` is ${to.toISOString()}, which is still to come: what is written until then would never be read.`,
+    { remedy: 'Give a time that has passed.' },
+  );
 }
 
 function closedError(exportId: string): RunError {

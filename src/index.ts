@@ -9,6 +9,7 @@ export type {
   ManifestObject,
   ReadManifestsOptions,
 } from './exporter/manifest.js';
+export type { Totals } from './exporter/checkpoint.js';
 export type { Resolution } from './exporter/maintain.js';
 export type { Transform, TransformResult } from './exporter/page-work.js';
 export type {

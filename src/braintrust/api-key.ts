@@ -1,5 +1,6 @@
 import { SourceError } from '../errors/index.js';
 import type { Awaitable } from '../interfaces/index.js';
+import { abortable } from '../util/abortable.js';
 
 /** An API key or service token, or a function that fetches one. */
 export type ApiKeyOption = string | (() => Awaitable<string>);
@@ -31,7 +32,7 @@ export class ApiKey {
   }
 
   async get(signal: AbortSignal): Promise<string> {
-    this.#key ??= this.#ask();
+    this.#key ??= this.#ask(); // the function of the host knows no signal
     try {
       return await abortable(this.#key, signal);
     } catch (error) {
@@ -55,20 +56,5 @@ export class ApiKey {
     throw new SourceError('SOURCE_UNAUTHORIZED', 'The `apiKey` function gave no usable key.', {
       remedy: 'Let it return an API key or a service token without spaces.',
     });
-  }
-}
-
-/** The function of the host knows no signal; what it gives after an abort is left to it. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -73,7 +73,7 @@ function advance(
     cursor: pending.cursor,
     sequence: pending.sequence + 1,
     pending: null,
-    watermark: pending.watermark ?? current.watermark,
+    watermark: pending.watermark,
     totals: pending.totals,
     lastManifestKey: pending.manifestKey,
     indexFloor: indexFloor ?? current.indexFloor,

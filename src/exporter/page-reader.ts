@@ -1,5 +1,6 @@
 import { SourceError, assert, isExportError } from '../errors/index.js';
 import type { Cursor, Observer, Page, Source } from '../interfaces/index.js';
+import { abortable } from '../util/abortable.js';
 
 /** Why no page came. */
 export type ReadEnd =
@@ -21,6 +22,7 @@ export interface ReaderSettings {
 export class PageReader {
   readonly #settings: ReaderSettings;
   readonly #timeUp = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #pages: AsyncIterator<Page>;
   #cursor: Cursor | null;
   #taken = 0;
@@ -31,6 +33,7 @@ export class PageReader {
     this.#cursor = settings.cursor;
     const { source, cursor, pageSize, observer } = settings;
     const signal = AbortSignal.any([settings.signal, this.#timeUp.signal]);
+    this.#signal = signal;
     this.#pages = source.read({ cursor, pageSize, signal, observer })[Symbol.asyncIterator]();
   }
 
@@ -46,7 +49,8 @@ export class PageReader {
   async next(): Promise<Page | ReadEnd> {
     if (this.#isTimeUp && this.#taken > 0) return { kind: 'time-limit' };
     try {
-      const { value, done } = await this.#pages.next();
+      // A source of the host may be deaf to its signal: the run is not.
+      const { value, done } = await abortable(this.#pages.next(), this.#signal);
       if (done === true) return { kind: 'caught-up' };
       this.#check(value);
       this.#taken += 1;
@@ -59,11 +63,11 @@ export class PageReader {
     }
   }
 
-  /** Frees the source's sockets and buffers. */
-  async close(): Promise<void> {
+  /** Frees the source's sockets and buffers; `limit` ends the waiting for it. */
+  async close(limit: AbortSignal): Promise<void> {
     this.#timeUp.abort(new Error('The run has ended.'));
     try {
-      await this.#pages.return?.();
+      await abortable(Promise.resolve(this.#pages.return?.()), limit);
     } catch {
       // The run has its result; what the source says while it closes changes nothing.
     }

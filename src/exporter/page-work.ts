@@ -9,6 +9,7 @@ import type {
   RowIdentity,
 } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
+import { abortable } from '../util/abortable.js';
 import type { DigestText } from './row-index.js';
 import { screenRows, textProblem } from './screen-rows.js';
 
@@ -51,6 +52,7 @@ export interface PageWorkSettings {
   readonly transform: Transform | undefined;
   readonly runStartedAt: Date;
   readonly isKnown: (digest: DigestText) => boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 const DELIVER: RowFate = { kind: 'deliver' };
@@ -75,7 +77,7 @@ export async function preparePage(
   const { outputs, starts } =
     transform === undefined
       ? passThrough(screened.rows)
-      : await applyTransform(rows, fates, transform);
+      : await applyTransform(rows, fates, { transform, signal: settings.signal });
   const base = {
     rows: screened.rows,
     fates,
@@ -101,17 +103,23 @@ function passThrough(rows: RowBatch): Outputs {
   return { outputs: rows, starts: Uint32Array.from({ length: rows.length + 1 }, (_, row) => row) };
 }
 
+interface TransformWork {
+  readonly transform: Transform;
+  /** The host's function knows no signal: an abort ends the waiting for it. */
+  readonly signal: AbortSignal | undefined;
+}
+
 async function applyTransform(
   rows: RowBatch,
   fates: RowFate[],
-  transform: Transform,
+  work: TransformWork,
 ): Promise<Outputs> {
   const results: Row[] = [];
   const starts = new Uint32Array(rows.length + 1);
   const objects = rows.objects();
   for (let row = 0; row < rows.length; row += 1) {
     if (fates[row]?.kind === 'deliver') {
-      const outcome = await transformRow(transform, objects[row] ?? {}, row);
+      const outcome = await transformRow(work, objects[row] ?? {}, row);
       if (outcome instanceof EncodeError) fates[row] = { kind: 'bad', error: outcome };
       else if (outcome.length === 0) fates[row] = DROPPED;
       else results.push(...outcome);
@@ -122,14 +130,17 @@ async function applyTransform(
 }
 
 async function transformRow(
-  transform: Transform,
+  { transform, signal }: TransformWork,
   row: Row,
   index: number,
 ): Promise<readonly Row[] | EncodeError> {
   let result: TransformResult;
   try {
-    result = await transform(row);
+    const given = transform(row);
+    const isLater = given instanceof Promise && signal !== undefined;
+    result = await (isLater ? abortable(given, signal) : given);
   } catch (cause) {
+    signal?.throwIfAborted();
     return transformError(index, 'threw', cause);
   }
   if (result === null) return [];

@@ -38,7 +38,7 @@ export class RunLoop {
   readonly #repeatsFrom: string | null;
   #builder: CommitBuilder;
   #position: Position | null = null;
-  #lastPageRepeats = 0;
+  #wasAllRepeats = false;
 
   constructor(
     settings: ExporterSettings,
@@ -98,7 +98,7 @@ export class RunLoop {
     const batch = asBatch(page.rows);
     const repeats = page.repeats ?? 0;
     if (repeats > 0) await this.#meetRepeats();
-    this.#lastPageRepeats = repeats;
+    this.#wasAllRepeats = repeats > 0 && repeats === batch.length;
     const work = await this.#meter.time('write', () => this.#prepare(batch, repeats));
     const dropped = work.fates.filter((fate) => fate.kind === 'dropped').length;
     const { exportId } = this.#settings;
@@ -173,14 +173,21 @@ export class RunLoop {
   }
 
   #positionAt(page: Page, to: number, total: number): Position | null {
-    const { source } = this.#settings;
     if (to < total) {
       const cursor = to === 0 ? undefined : page.cursorAfter?.(to - 1);
       if (cursor === undefined) return this.#position;
-      return { cursor, watermark: source.watermarkOf?.(cursor) ?? null };
+      return { cursor, watermark: this.#watermarkAt(cursor, undefined) };
     }
-    const watermark = source.watermarkOf?.(page.cursor) ?? page.watermark ?? null;
-    return { cursor: page.cursor, watermark };
+    return { cursor: page.cursor, watermark: this.#watermarkAt(page.cursor, page.watermark) };
+  }
+
+  /** What the source says of a cursor, even that nothing is known; else the newest that a page has told. */
+  #watermarkAt(cursor: Cursor, told: Date | undefined): Date | null {
+    const { source } = this.#settings;
+    if (source.watermarkOf !== undefined) return source.watermarkOf(cursor);
+    if (told !== undefined) return told;
+    const { watermark } = this.#session.current;
+    return this.#position?.watermark ?? (watermark === null ? null : new Date(watermark));
   }
 
   #rowsLeft(): number {
@@ -192,7 +199,7 @@ export class RunLoop {
    * from what comes again.
    */
   async #meetRepeats(): Promise<void> {
-    if (this.#lastPageRepeats > 0 && this.#known.floor !== null) return;
+    if (this.#wasAllRepeats) return;
     await this.#commit();
     await this.#known.refresh(this.#session.current, this.#repeatsFrom ?? '', this.#options);
   }
@@ -204,6 +211,7 @@ export class RunLoop {
       transform: this.#settings.transform,
       runStartedAt: this.#loop.startedAt,
       isKnown: (digest) => this.#known.has(digest),
+      signal: this.#options.signal,
     });
   }
 
@@ -224,7 +232,7 @@ export class RunLoop {
       return {
         ...current,
         cursor: position.cursor,
-        watermark: position.watermark?.toISOString() ?? current.watermark,
+        watermark: position.watermark?.toISOString() ?? null,
         indexFloor: this.#known.floor ?? current.indexFloor,
         totals: { ...current.totals, droppedRows },
       };

@@ -137,7 +137,7 @@ async function withDeadline<T>(run: Run, reader: PageReader, body: () => Promise
   } finally {
     done.abort();
     await timer;
-    await reader.close();
+    await closeInTime(run.settings, (signal) => reader.close(signal));
   }
 }
 

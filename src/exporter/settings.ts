@@ -15,9 +15,15 @@ export type BadRowPolicy = 'stop' | 'dead-letter';
 
 /** Bounds of one export; all validated, all with a value. */
 export interface Limits {
-  /** How long a run that died keeps others out, in milliseconds. */
+  /**
+   * How long a run that died keeps others out, in milliseconds.
+   * @defaultValue 60000
+   */
   readonly leaseMs: number;
-  /** How often a running export renews its lease, in milliseconds. */
+  /**
+   * How often a running export renews its lease, in milliseconds: half of `leaseMs` at most.
+   * @defaultValue a third of `leaseMs`
+   */
   readonly leaseRenewMs: number;
   /** Most source rows in one commit: 16 bytes of memory each. */
   readonly commitMaxRows: number;

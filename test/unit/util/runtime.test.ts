@@ -40,6 +40,18 @@ describe('systemRuntime', () => {
     expect(numbers.filter((number) => number < 0 || number >= 1)).toEqual([]);
   });
 
+  it('sleeps longer than a timer of Node can be set, and still ends with the signal', async () => {
+    const controller = new AbortController();
+    const sleeping = systemRuntime.sleep(2 ** 31, controller.signal);
+    const outcome = sleeping.then(
+      () => 'woke up',
+      (reason: unknown) => reason,
+    );
+    await systemRuntime.sleep(20);
+    controller.abort('aborted');
+    expect(await outcome).toBe('aborted');
+  });
+
   it('tells the time as a Date of its own', () => {
     expect(systemRuntime.now()).toBeInstanceOf(Date);
     expect(systemRuntime.now()).not.toBe(systemRuntime.now());
