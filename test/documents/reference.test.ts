@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Document, readDocument, tableNames } from '../support/documents.js';
+import { type Document, readDocument, tableNames, tableRows } from '../support/documents.js';
 import { readExportedTypes } from '../support/exported-types.js';
 
 const types = readExportedTypes();
@@ -35,29 +35,29 @@ describe('docs/events.md', () => {
   });
 });
 
-describe('docs/options.md', () => {
-  /** The interface behind each heading. */
-  const HEADINGS: Readonly<Record<string, readonly string[]>> = {
-    '## `createExporter(options)`': ['ExporterOptions'],
-    '## `object`': ['ObjectOptions'],
-    '## `limits`': ['Limits'],
-    '## `exporter.run(options)`': ['RunOptions'],
-    '## `braintrustClient(options)`': ['BraintrustClientOptions'],
-    '## `spansSource(options)`': ['SpansSourceOptions'],
-    '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
-    '## `fileSink(options)`': ['FileSinkOptions'],
-    '## `fileCursorStore(options)`': ['FileCursorStoreOptions'],
-    '## `datePartitionedKeys(options)`': ['DatePartitionedKeysOptions'],
-    '## `runIfDue(options, work)`': ['RunIfDueOptions'],
-    '## `readManifests(sink, options)`': ['ReadManifestsOptions'],
-    '## `startDataPlane(options)`': ['DataPlaneOptions'],
-    '## `generateSpans(options)`': ['GenerateSpansOptions'],
-    '## `manualClock(options)`': ['ManualClockOptions'],
-    '## `memorySink(options)`': ['MemorySinkOptions'],
-    '## `scriptedSource(steps, options)`': ['ScriptedSourceOptions'],
-    '## `faultPlan(options)`': ['FaultPlanOptions'],
-  };
+/** The interface behind each heading. */
+const HEADINGS: Readonly<Record<string, readonly string[]>> = {
+  '## `createExporter(options)`': ['ExporterOptions'],
+  '## `object`': ['ObjectOptions'],
+  '## `limits`': ['Limits'],
+  '## `exporter.run(options)`': ['RunOptions'],
+  '## `braintrustClient(options)`': ['BraintrustClientOptions'],
+  '## `spansSource(options)`': ['SpansSourceOptions'],
+  '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
+  '## `fileSink(options)`': ['FileSinkOptions'],
+  '## `fileCursorStore(options)`': ['FileCursorStoreOptions'],
+  '## `datePartitionedKeys(options)`': ['DatePartitionedKeysOptions'],
+  '## `runIfDue(options, work)`': ['RunIfDueOptions'],
+  '## `readManifests(sink, options)`': ['ReadManifestsOptions'],
+  '## `startDataPlane(options)`': ['DataPlaneOptions'],
+  '## `generateSpans(options)`': ['GenerateSpansOptions'],
+  '## `manualClock(options)`': ['ManualClockOptions'],
+  '## `memorySink(options)`': ['MemorySinkOptions'],
+  '## `scriptedSource(steps, options)`': ['ScriptedSourceOptions'],
+  '## `faultPlan(options)`': ['FaultPlanOptions'],
+};
 
+describe('docs/options.md', () => {
   it('has a heading for everything that takes options', () => {
     const headings = options.text.split('\n').filter((line) => line.startsWith('## `'));
     expect(headings.sort()).toEqual(Object.keys(HEADINGS).sort());
@@ -68,6 +68,33 @@ describe('docs/options.md', () => {
       tableNames(options, heading),
       names.flatMap((name) => types.members(name)),
     );
+  });
+});
+
+describe('the defaults in docs/options.md', () => {
+  /** A number or a text in quotes, however it is spelt; nothing for a default in words. */
+  const valueOf = (text: string): string =>
+    /^(?:'[a-z-]+'|[\d:TZ-]+)/.exec(text.replace(/[`_,]/g, ''))?.[0] ?? '';
+
+  const stated = Object.entries(HEADINGS).flatMap(([heading, names]) =>
+    names.flatMap((name) =>
+      [...types.defaults(name)].map(([option, text]) => ({
+        heading,
+        option,
+        value: valueOf(text),
+      })),
+    ),
+  );
+
+  it('are those that the types state', () => {
+    const plain = stated.filter(({ value }) => value !== '');
+    expect(plain.length).toBeGreaterThan(20);
+    const wrong = plain.filter(({ heading, option, value }) => {
+      const rows = tableRows(options, heading);
+      const cells = rows.find(([name]) => name === `\`${option}\``) ?? [];
+      return valueOf(cells[1] ?? '') !== value;
+    });
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -101,8 +101,13 @@ export function resolveLink({ document, target }: LocalLink): { path: string; an
   return { path, anchor };
 }
 
-/** First cells of the rows of all tables under a heading, without backticks, as far as the next such heading. */
+/** First cells of the rows of all tables under a heading, if in backticks and without them. */
 export function tableNames(document: Document, heading: string): readonly string[] {
+  return tableRows(document, heading).flatMap(([name = '']) => /^`([^`]+)`/.exec(name)?.[1] ?? []);
+}
+
+/** The rows of all tables under a heading, as far as the next one of its level, as cells. */
+export function tableRows(document: Document, heading: string): readonly (readonly string[])[] {
   const lines = document.text.split('\n');
   const start = lines.indexOf(heading);
   if (start === -1) throw new Error(`${basename(document.path)} has no heading "${heading}"`);
@@ -110,5 +115,8 @@ export function tableNames(document: Document, heading: string): readonly string
   const rest = lines.slice(start + 1);
   const end = rest.findIndex((line) => line.startsWith(`${level} `));
   const section = end === -1 ? rest : rest.slice(0, end);
-  return section.flatMap((line) => /^\| +`([^`]+)`/.exec(line)?.[1] ?? []);
+  return section
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim()));
 }

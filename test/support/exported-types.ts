@@ -9,6 +9,8 @@ import { PROJECT_ROOT } from './packed-package.js';
 export interface ExportedTypes {
   /** Names of the members of an interface, inherited ones included. */
   members(name: string): readonly string[];
+  /** What `@defaultValue` says of the members of an interface, by name; members without it are left out. */
+  defaults(name: string): ReadonlyMap<string, string>;
   /** The texts of a union of texts. */
   texts(name: string): readonly string[];
   /** For a union of interfaces with a `type`: the other members of each, by its `type`. */
@@ -39,10 +41,19 @@ export function readExportedTypes(): ExportedTypes {
   const parts = (type: ts.Type): readonly ts.Type[] => (type.isUnion() ? type.types : [type]);
   return {
     members: (name) => membersOf(typeOf(name)),
+    defaults: (name) =>
+      new Map(
+        checker.getPropertiesOfType(typeOf(name)).flatMap((each) => defaultOf(each, checker)),
+      ),
     texts: (name) =>
       parts(typeOf(name)).flatMap((part) => (part.isStringLiteral() ? part.value : [])),
     variants: (name) => new Map(parts(typeOf(name)).map((part) => variantOf(part, checker))),
   };
+}
+
+function defaultOf(member: ts.Symbol, checker: ts.TypeChecker): (readonly [string, string])[] {
+  const tag = member.getJsDocTags(checker).find(({ name }) => name === 'defaultValue');
+  return tag === undefined ? [] : [[member.name, ts.displayPartsToString(tag.text)]];
 }
 
 function variantOf(part: ts.Type, checker: ts.TypeChecker): readonly [string, readonly string[]] {
