@@ -112,12 +112,14 @@ async function readBack(sink: Sink, key: string, options: OperationOptions): Pro
 
 /** Two saves of one revision: exactly one may succeed. */
 async function testSwap(settings: ExporterSettings, options: OperationOptions): Promise<string> {
-  const { store, exportId, runtime } = settings;
-  const key = `probes/${exportId}-${runtime.id()}`;
-  const first = await store.save(key, { step: 1 }, { ...options, ifRevision: null });
+  const { store, exportId } = settings;
+  const key = `probes/${exportId}`;
+  // A test that died may have left its document behind.
+  const start = (await store.load(key, options))?.revision ?? null;
+  const first = await store.save(key, { step: 1 }, { ...options, ifRevision: start });
   let latest = first.revision;
   try {
-    await refuses(store, { key, ifRevision: null }, options);
+    await refuses(store, { key, ifRevision: start }, options);
     latest = (await store.save(key, { step: 2 }, { ...options, ifRevision: latest })).revision;
     await refuses(store, { key, ifRevision: first.revision }, options);
     const loaded = await store.load(key, options);
