@@ -31,3 +31,4 @@ export type { DatePartitionedKeysOptions } from './keys/date-partitioned-keys.js
 export { INTERVALS_MS, runIfDue } from './run-if-due.js';
 export type { IntervalName, RunIfDueOptions, RunIfDueResult } from './run-if-due.js';
 export { memoryCursorStore } from './stores/memory.js';
+export { objectKeyProblem } from './util/object-key.js';
