@@ -50,7 +50,8 @@ function repeatsWithin(state: SpansState, window: ScanRange): string | null {
   return place < xactIdAt(newFrom(state, window)) ? place : null;
 }
 
-function passedSecond(window: ScanRange | undefined): number {
+/** The second that the position in a window has reached; 0 at its beginning. */
+export function passedSecond(window: ScanRange | undefined): number {
   const place = window?.after?.xactId;
   return place === undefined ? 0 : secondsOfXactId(place);
 }

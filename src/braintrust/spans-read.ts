@@ -4,7 +4,7 @@ import { emit } from '../util/observe.js';
 import { PageSize } from './page-size.js';
 import { emptyQuery } from './query.js';
 import type { ScanRange } from './query.js';
-import { unreadSecond, watermarkOf } from './spans-bounds.js';
+import { passedSecond, unreadSecond, watermarkOf } from './spans-bounds.js';
 import { decodeCursor, encodeCursor } from './spans-cursor.js';
 import type { SpansSettings } from './spans-options.js';
 import {
@@ -16,6 +16,7 @@ import {
   withOthersSetAside,
   withProjects,
   withWindow,
+  withoutUnread,
 } from './spans-state.js';
 import type { SpansState } from './spans-state.js';
 import { scanWindow } from './window-scan.js';
@@ -39,6 +40,8 @@ export class SpansRead {
   readonly #context: ScanContext;
   /** Projects still to be read; those that were refused or are behind are taken out. */
   readonly #readable: Set<string>;
+  /** Projects that no cursor knew before this read. */
+  #begun: ReadonlySet<string> = new Set();
   #state: SpansState;
   #refused = 0;
   #behind: SourceError | undefined;
@@ -53,6 +56,7 @@ export class SpansRead {
       choice: { filter: settings.filter, columns: settings.columns },
       pageSize: new PageSize(Math.min(LIMIT_MAX, pageSize)),
       oneSortField: false,
+      checkClock: (planeNow, range) => this.#checkStillKept(planeNow, range),
       signal,
       observer,
     };
@@ -102,6 +106,7 @@ export class SpansRead {
     const { projectIds, from, until, settleMs, retentionSeconds } = this.#settings;
     const expired = retentionSeconds === undefined ? 0 : Math.ceil(now - retentionSeconds);
     for (const id of this.#readable) checkNotExpired(this.#state, id, expired);
+    this.#begun = new Set(projectIds.filter((id) => !this.#state.projects.has(id)));
     const inside = expired > 0 ? expired + RETENTION_MARGIN_SECONDS : 0;
     this.#state = withProjects(this.#state, projectIds, Math.max(from, inside));
     return Math.min(until, Math.max(0, Math.floor(now - settleMs / 1_000)));
@@ -134,18 +139,35 @@ export class SpansRead {
     const firstNew = scanned.xactIds.findIndex((xactId) => xactId >= repeated);
     return {
       rows: scanned.rows,
-      cursor: encodeCursor(this.#state),
+      cursor: this.#cursorOf(this.#state),
       cursorAfter:
         afterRow &&
-        ((index) => encodeCursor(withWindow(state, window, { ...window, after: afterRow(index) }))),
+        ((index) =>
+          this.#cursorOf(withWindow(state, window, { ...window, after: afterRow(index) }))),
       repeats: firstNew === -1 ? scanned.rows.length : firstNew,
       watermark: this.#watermark(),
     };
   }
 
+  /** A project of which nothing was read stays out: what the plan keeps of it is judged anew when it is read. */
+  #cursorOf(state: SpansState): Cursor {
+    return encodeCursor(withoutUnread(state, this.#begun));
+  }
+
+  /** While a window is read the plan's edge moves on; behind it rows vanish from the answers. */
+  #checkStillKept(planeNow: Date | null, range: ScanRange): void {
+    const { retentionSeconds } = this.#settings;
+    const wasKnown = range.projectIds.some((id) => !this.#begun.has(id));
+    if (retentionSeconds === undefined || planeNow === null || (range.after === null && !wasKnown))
+      return;
+    const unread = Math.max(newFrom(this.#state, range), passedSecond(range));
+    const expired = Math.ceil(planeNow.getTime() / 1_000 - retentionSeconds);
+    if (unread < expired) throw expiredError(range.projectIds[0] ?? '', unread, expired);
+  }
+
   /** A page without rows that says: this window is read to its end. */
   #endPage(): Page {
-    return { rows: [], cursor: encodeCursor(this.#state), watermark: this.#watermark() };
+    return { rows: [], cursor: this.#cursorOf(this.#state), watermark: this.#watermark() };
   }
 
   #watermark(): Date | undefined {
@@ -203,10 +225,13 @@ function refusalOf(projectId: string, error: SourceError): SourceError {
 
 function checkNotExpired(state: SpansState, projectId: string, expired: number): void {
   const unread = unreadSecond(state, projectId);
-  if (unread === null || unread >= expired) return;
+  if (unread !== null && unread < expired) throw expiredError(projectId, unread, expired);
+}
+
+function expiredError(projectId: string, unread: number, expired: number): SourceError {
   const from = new Date(unread * 1_000);
   const to = new Date(expired * 1_000);
-  throw new SourceError(
+  return new SourceError(
     'SOURCE_EXPIRED',
     `Rows of the project ${projectId} from ${from.toISOString()} to ${to.toISOString()} were not read, and the plan no longer keeps them.`,
     {

@@ -66,6 +66,20 @@ export function withProjects(
   return { ...state, projects };
 }
 
+/** The state without those of `projectIds` of which nothing was read, and without their windows. */
+export function withoutUnread(state: SpansState, projectIds: ReadonlySet<string>): SpansState {
+  const isUnread = (id: string): boolean => {
+    const progress = state.projects.get(id);
+    return projectIds.has(id) && progress !== undefined && progress.end === progress.start;
+  };
+  const windows = state.windows.filter(
+    (window) => window.after !== null || !window.projectIds.every(isUnread),
+  );
+  const open = new Set(windows.flatMap((window) => window.projectIds));
+  const projects = [...state.projects].filter(([id]) => open.has(id) || !isUnread(id));
+  return { projects: new Map(projects), windows };
+}
+
 /**
  * The state with every project that is not asked for any more set aside: should it come back, it goes on where
  * it was, and what came before is not read a second time.

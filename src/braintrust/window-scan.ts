@@ -25,6 +25,8 @@ export interface ScanContext extends OperationOptions {
   readonly pageSize: PageSize;
   /** Set once the plane has refused to sort by more than one field. */
   oneSortField: boolean;
+  /** Throws when rows of the range may have expired before the answer was made. */
+  checkClock(planeNow: Date | null, range: ScanRange): void;
 }
 
 interface Ask {
@@ -152,6 +154,7 @@ async function ask(context: ScanContext, { range, conditions, sort }: Ask): Prom
     try {
       const answer = await client.query(query, { signal, observer, canAskForLess: limit > 1 });
       checkComplete(answer, range);
+      context.checkClock(answer.planeNow, range);
       pageSize.keep();
       return { rows: answer.rows, limit };
     } catch (error) {
