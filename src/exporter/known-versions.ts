@@ -1,7 +1,9 @@
-import { RunError, assert } from '../errors/index.js';
+import { createHash } from 'node:crypto';
+
+import { RunError, SinkError, assert } from '../errors/index.js';
 import type { OperationOptions, Sink } from '../interfaces/index.js';
 import type { Checkpoint, IndexFloor } from './checkpoint.js';
-import { type Manifest, readManifest } from './manifest.js';
+import { type Manifest, type ManifestCompanion, readManifest } from './manifest.js';
 import { DIGEST_BYTES, type DigestText, readIndex } from './row-index.js';
 
 const WORDS = 4;
@@ -126,7 +128,7 @@ export class KnownVersions {
     const { key } = manifest.rowIndex;
     const stream = await this.#sink.get(key, options);
     if (stream === null) throw missing(key, this.#sink);
-    const reader = await readIndex(key, stream);
+    const reader = await readIndex(key, verified(stream, manifest.rowIndex));
     const wanted = reader.header.groups.map((group) => {
       const object = manifest.objects.find((candidate) => candidate.key === group.object);
       return object?.maxVersion == null || object.maxVersion >= from;
@@ -151,6 +153,23 @@ export class KnownVersions {
       { remedy: 'Raise limits.lookbackMaxRows (32 bytes of memory a row), or lower lookbackMs.' },
     );
   }
+}
+
+/** The same bytes; ends in an error when they are not those that the manifest names. */
+async function* verified(
+  stream: AsyncIterable<Uint8Array>,
+  companion: ManifestCompanion,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest('hex') === companion.sha256) return;
+  throw new SinkError('OBJECT_CORRUPT', `The row index ${companion.key} is not what was written.`, {
+    remedy: 'Restore the object from a copy, or call reset() to begin the export again.',
+    details: { key: companion.key },
+  });
 }
 
 function groupEnds(rows: readonly number[]): readonly number[] {

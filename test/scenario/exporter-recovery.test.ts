@@ -101,6 +101,23 @@ describe('a manifest or row index that is gone', () => {
     },
   );
 
+  it('or a row index of other bytes is an error too, and nothing is exported twice', async () => {
+    const table = filled(5);
+    const parts = world();
+    await tableExporter({ source: table.source(), ...parts }).run();
+    const key = [...parts.sink.objects.keys()].find((name) => name.startsWith('_index/')) ?? '';
+    const good = parts.sink.objects.get(key) ?? Buffer.alloc(0);
+    const bad = Buffer.from(good);
+    bad[bad.length - 1] = (bad[bad.length - 1] ?? 0) ^ 1;
+    parts.sink.objects.set(key, bad);
+    table.settled = 8;
+    const exporter = tableExporter({ source: table.source(), ...parts });
+    await expect(exporter.run()).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
+    parts.sink.objects.set(key, good);
+    expect(await exporter.run()).toMatchObject({ rows: 0 });
+    await assertExactlyOnce(parts.sink, table);
+  });
+
   it.each(['_manifests/', '_index/'])('or cut short below %s is an error too', async (folder) => {
     const table = filled(5);
     const parts = world();
