@@ -18,12 +18,16 @@ export const INTERVALS_MS: Readonly<Record<IntervalName, number>> = Object.freez
   weekly: 7 * 24 * 60 * 60_000,
 });
 
+const SAVE_ATTEMPTS = 2;
+const CLOCK_SKEW_MAX_MS = 15 * 60_000;
+const INTERVAL_MAX_MS = 366 * 24 * 60 * 60_000;
+
 export interface RunIfDueOptions {
   /** Holds when the work began last. */
   readonly cursorStore: CursorStore;
   /** Name of the schedule. Letters, digits, `_` and `-`. */
   readonly id: string;
-  /** Time between the beginnings of two runs, in milliseconds. At least one second. */
+  /** Time between the beginnings of two runs, in milliseconds. One second to 366 days. */
   readonly intervalMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Time, for tests. */
@@ -49,23 +53,61 @@ export async function runIfDue<T>(
   const stored = await store.load(key, { signal });
   const before = startedAtOf(stored?.document);
   const now = runtime.now().getTime();
-  const due = before === null ? now : before + intervalMs;
+  // A beginning still to come is the work of a broken clock, and would keep the work back until then.
+  const isUsable = before !== null && before <= now + CLOCK_SKEW_MAX_MS;
+  const due = isUsable ? before + intervalMs : now;
   if (due > now) return { ran: false, nextDueAt: new Date(due) };
   const nextDueAt = new Date(now + intervalMs);
-  const mark = { version: 1, startedAt: new Date(now).toISOString() };
-  let revision: string;
-  try {
-    ({ revision } = await store.save(key, mark, { ifRevision: stored?.revision ?? null, signal }));
-  } catch (error) {
-    // Another process was faster: the work of this interval is its own.
-    if (isExportError(error, 'CHECKPOINT_CONFLICT')) return { ran: false, nextDueAt };
-    throw error;
-  }
+  const mark = { version: 1, startedAt: new Date(now).toISOString(), writeId: runtime.id() };
+  const revision = await saveMark({
+    store,
+    key,
+    mark,
+    ifRevision: stored?.revision ?? null,
+    signal,
+  });
+  // Another process was faster: the work of this interval is its own.
+  if (revision === null) return { ran: false, nextDueAt };
   try {
     return { ran: true, value: await work(), nextDueAt };
   } catch (error) {
     await takeBack(store, { key, before, revision });
     throw error;
+  }
+}
+
+interface MarkSave {
+  readonly store: CursorStore;
+  readonly key: string;
+  readonly mark: { readonly version: number; readonly startedAt: string; readonly writeId: string };
+  readonly ifRevision: string | null;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Saves the beginning, once more when the answer was lost: a beginning that was recorded and not followed by work
+ * would leave out a whole interval.
+ * @returns `null` when another process has recorded its own.
+ */
+async function saveMark({
+  store,
+  key,
+  mark,
+  ifRevision,
+  signal,
+}: MarkSave): Promise<string | null> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await store.save(key, mark, { ifRevision, signal })).revision;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isExportError(error, 'CHECKPOINT_CONFLICT')) {
+        const stored = await store.load(key, { signal });
+        const writeId = (stored?.document as { writeId?: unknown } | undefined)?.writeId;
+        return stored !== null && writeId === mark.writeId ? stored.revision : null;
+      }
+      if (attempt === SAVE_ATTEMPTS) throw error;
+    }
   }
 }
 
@@ -79,8 +121,8 @@ function readDueOptions(options: RunIfDueOptions): {
   return readOptions('runIfDue', options, (reader) => ({
     store: reader.adapter<CursorStore>('cursorStore', ['load', 'save']),
     key: `schedules/${reader.string('id')}`,
-    intervalMs: reader.number('intervalMs', undefined, { min: 1_000 }),
-    runtime: reader.adapter<Runtime>('runtime', ['now'], systemRuntime),
+    intervalMs: reader.number('intervalMs', undefined, { min: 1_000, max: INTERVAL_MAX_MS }),
+    runtime: reader.adapter<Runtime>('runtime', ['now', 'id'], systemRuntime),
     signal: reader.has('signal') ? reader.adapter<AbortSignal>('signal', ['aborted']) : undefined,
   }));
 }

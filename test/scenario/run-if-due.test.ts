@@ -50,21 +50,42 @@ describe('runIfDue', () => {
 
   it('does no work when the beginning cannot be recorded', async () => {
     const options = schedule();
-    const cursorStore = faulty(options.cursorStore, faultPlan({ at: 1, effect: 'store.save' }));
+    const cursorStore = faulty(
+      options.cursorStore,
+      faultPlan({ at: 1, times: 9, effect: 'store.save' }),
+    );
     let runs = 0;
     const due = runIfDue({ ...options, cursorStore }, () => (runs += 1));
     await expect(due).rejects.toMatchObject({ code: 'CHECKPOINT_UNAVAILABLE' });
     expect(runs).toBe(0);
   });
 
+  it('does the work once when the answer to its record was lost', async () => {
+    const options = schedule();
+    const plan = faultPlan({ at: 1, mode: 'after', effect: 'store.save' });
+    const cursorStore = faulty(options.cursorStore, plan);
+    let runs = 0;
+    await runIfDue({ ...options, cursorStore }, () => (runs += 1));
+    await runIfDue(options, () => (runs += 1));
+    expect(runs).toBe(1);
+  });
+
+  it('is not kept back by a record that a broken clock dated years ahead', async () => {
+    const options = schedule();
+    const ahead = manualClock({ now: new Date('2099-01-01T00:00:00Z') });
+    await runIfDue({ ...options, runtime: ahead }, () => 1);
+    expect(await runIfDue(options, () => 1)).toMatchObject({ ran: true });
+    expect(await runIfDue(options, () => 1)).toMatchObject({ ran: false });
+  });
+
+  it.each([0, Infinity])('refuses an interval of %s', async (intervalMs) => {
+    const due = runIfDue({ ...schedule(), intervalMs }, () => 1);
+    await expect(due).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  });
+
   it('keeps schedules of different names apart', async () => {
     const options = schedule();
     expect(await runIfDue(options, () => 1)).toMatchObject({ ran: true });
     expect(await runIfDue({ ...options, id: 'other' }, () => 1)).toMatchObject({ ran: true });
-  });
-
-  it('refuses an interval that is none', async () => {
-    const due = runIfDue({ ...schedule(), intervalMs: 0 }, () => 1);
-    await expect(due).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 });
