@@ -198,7 +198,10 @@ export class CheckpointSession {
     throw new CheckpointError(
       'CHECKPOINT_TOO_LARGE',
       `The checkpoint of export "${next.exportId}" would take ${bytes} bytes; ${CHECKPOINT_MAX_BYTES} is the limit.`,
-      { remedy: 'Write fewer partitions at a time (maxOpenPartitions), or shorter keys.' },
+      {
+        remedy:
+          'Write fewer partitions at a time (maxOpenPartitions) or shorter keys; read fewer projects with one export.',
+      },
     );
   }
 

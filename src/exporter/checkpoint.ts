@@ -3,8 +3,11 @@ import type { Cursor, Json } from '../interfaces/index.js';
 
 /** Version of the document's form. A higher one was written by a later release. */
 const CHECKPOINT_VERSION = 1;
-/** Largest checkpoint that is ever saved: stores are promised documents below this. */
-export const CHECKPOINT_MAX_BYTES: number = 128 * 1024;
+/**
+ * Largest checkpoint that is ever saved: below the 256 KiB that every store takes. A decided commit holds its
+ * cursor four times, so that it is enough for the longest cursor with the most objects.
+ */
+export const CHECKPOINT_MAX_BYTES: number = 240 * 1024;
 
 /** What an export is: fixed by its first run, compared by every later one. */
 export interface Fingerprint {
@@ -131,6 +134,7 @@ export function parseCheckpoint(document: Json, exportId: string): Checkpoint {
   if (typeof document !== 'object' || document === null) throw corrupt(exportId, 'is no object');
   if (typeof value.version !== 'number') throw corrupt(exportId, 'has no version');
   if (value.version > CHECKPOINT_VERSION) throw tooNew(exportId, value.version);
+  if (value.version !== CHECKPOINT_VERSION) throw corrupt(exportId, 'has a bad version');
   const problem = formProblem(value, exportId);
   if (problem !== null) throw corrupt(exportId, problem);
   return value;

@@ -3,7 +3,7 @@ import type { RowBatch } from './row-batch.js';
 
 /**
  * A place in a source. Opaque: only the source that made it may look inside. It is stored in the
- * checkpoint, so it must stay readable by later versions of the source, and stay below 64 KiB.
+ * checkpoint, so it must stay readable by later versions of the source, and stay below 48 KiB.
  */
 export type Cursor = string;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Page, Source } from '../../src/interfaces/index.js';
+import { plainKeys } from '../support/plain-keys.js';
 import { override } from '../support/override.js';
 import { assertExactlyOnce, tableExporter } from '../support/table-export.js';
 import { filled, world } from '../support/table-world.js';
@@ -33,6 +34,31 @@ describe('rows that a source gives again', () => {
       { rows: [row('b', 2), row('c', 3)], repeats: 1 },
     ]);
     expect(await tableExporter({ source, ...parts }).run()).toMatchObject({ rows: 3, lateRows: 0 });
+  });
+});
+
+describe('a cursor', () => {
+  it('may be as long as sources are promised, whatever the number of objects', async () => {
+    const parts = world();
+    const fields = ['value'];
+    const keys = override(plainKeys(), {
+      fields,
+      maxOpenPartitions: 28,
+      partition: (input) => ({ value: `${String(input.fields['value'])}-${'v'.repeat(100)}` }),
+    });
+    const rows = Array.from({ length: 28 }, (_, index) => ({
+      ...row(`r${index}`, 1),
+      value: index,
+    }));
+    const filler = '"'.repeat(1_000) + 'x'.repeat(46 * 1024);
+    const source = override(pagesSource([{ rows }]), {
+      read: async function* read({ cursor }) {
+        for (let at = Number(cursor?.charAt(0) ?? 0); at < 2; at += 1)
+          yield { rows: at === 0 ? rows : [row('z', 2)], cursor: `${at + 1}${filler}` };
+      },
+    });
+    const options = { keys, pageSize: 28, object: { maxRows: 1 } };
+    expect(await tableExporter({ source, ...parts }, options).run()).toMatchObject({ rows: 29 });
   });
 });
 
