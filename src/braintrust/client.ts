@@ -1,5 +1,6 @@
 import { SourceError } from '../errors/index.js';
 import type { Json, OperationOptions, RequestEvent, RetryEvent } from '../interfaces/index.js';
+import { abortable } from '../util/abortable.js';
 import { emit } from '../util/observe.js';
 import { anySignal, withTimeLimit } from '../util/time-limit.js';
 import { AttemptFailure } from './answer-failure.js';
@@ -137,7 +138,9 @@ class Client implements BraintrustClient {
       answer = await withTimeLimit(runtime, { ms: requestTimeoutMs, reason }, async (over) => {
         const signal = anySignal(run.signal, over) ?? over;
         const key = await this.#apiKey.get(signal);
-        return await requestQuery(run.query, { settings: this.#settings, key, signal });
+        const request = requestQuery(run.query, { settings: this.#settings, key, signal });
+        // The host's own `fetch` may be deaf to its signal.
+        return await abortable(request, signal);
       });
       return answer;
     } finally {

@@ -243,3 +243,29 @@ describe('Retry-After', () => {
     expect(server.received).toHaveLength(3);
   });
 });
+
+describe('a `fetch` of the host that is deaf to its signal', () => {
+  it('does not hold a query past its time, nor past an abort', async () => {
+    let asked = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const fetch = (): Promise<Response> => {
+      asked();
+      return new Promise(() => undefined);
+    };
+    const runtime = manualClock();
+    const options = { fetch, runtime, requestTimeoutMs: 1_000, maxAttempts: 1 };
+    const late = quickClient('http://127.0.0.1:9', options).query({});
+    const outcome = expect(late).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    await reached;
+    await runtime.advance(1_001);
+    await outcome;
+    const reason = new Error('shutting down');
+    const controller = new AbortController();
+    const aborted = quickClient('http://127.0.0.1:9', options).query(
+      {},
+      { signal: controller.signal },
+    );
+    controller.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+  });
+});
