@@ -41,7 +41,11 @@ async function sourcesOf(loaded: readonly string[]): Promise<readonly string[]> 
   return sources;
 }
 
+/** Node 22 loads its HTTP client with this module, WASM and a global with it: not the doing of the library. */
+const LOAD_HTTP = "await import('node:http');";
+
 const COUNT_WASM = `
+${LOAD_HTTP}
 let wasm = 0;
 for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming', 'Module']) {
   WebAssembly[name] = new Proxy(WebAssembly[name], {
@@ -145,6 +149,7 @@ describe('the detection of loaded packages', () => {
 
 describe('importing', () => {
   const observing = (work: string): string => `
+${LOAD_HTTP}
 const { default: process } = await import('node:process');
 const look = () => ({
   resources: process.getActiveResourcesInfo().length,
