@@ -110,7 +110,8 @@ async function work(
   const reader = new PageReader({
     source,
     cursor: session.current.cursor,
-    pageSize: Math.min(settings.pageSize, settings.objectMaxRows, limits.maxRows),
+    // Whole pages also under small limits: a page can be cut, and requests are what sources count.
+    pageSize: settings.pageSize,
     signal: options.signal,
     observer: meter.observe,
   });

@@ -112,6 +112,21 @@ describe('run', () => {
     await assertExactlyOnce(parts.sink, table);
   });
 
+  it('asks for whole pages also when it may take a few rows only', async () => {
+    const table = filled(23);
+    const asked: number[] = [];
+    const source = table.source();
+    const counting = {
+      ...source,
+      read: (options: Parameters<typeof source.read>[0]) => {
+        asked.push(options.pageSize);
+        return source.read(options);
+      },
+    };
+    await tableExporter({ source: counting, ...world() }, { pageSize: 20 }).run({ maxRows: 2 });
+    expect(asked).toEqual([20]);
+  });
+
   it('takes whole pages when the source cannot resume inside one', async () => {
     const table = filled(23);
     const parts = world();
