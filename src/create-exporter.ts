@@ -1,34 +1,19 @@
-import { ConfigurationError, RunError } from './errors/index.js';
 import type { Fingerprint } from './exporter/checkpoint.js';
-import { type Resolution, resetExport, resolveExport, rewindExport } from './exporter/maintain.js';
+import { type Exporter, exporterOf } from './exporter/exporter.js';
 import type { Transform } from './exporter/page-work.js';
-import { setPaused } from './exporter/pause.js';
-import { testExport } from './exporter/probe.js';
-import type {
-  ExportStatus,
-  RunOptions,
-  RunResult,
-  SampleResult,
-  TestResult,
-} from './exporter/results.js';
-import { runExport } from './exporter/run.js';
-import { sampleExport } from './exporter/sample.js';
 import type { BadRowPolicy, ExporterSettings, Limits } from './exporter/settings.js';
-import { exportStatus } from './exporter/status.js';
 import type {
   CursorStore,
   Encoder,
   Json,
   KeyStrategy,
   Observer,
-  OperationOptions,
   Runtime,
   Sink,
   Source,
 } from './interfaces/index.js';
 import { type OptionReader, readOptions } from './options/index.js';
 import { systemRuntime } from './util/runtime.js';
-import { anySignal } from './util/time-limit.js';
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const OBJECT_MAX_BYTES = 128 * 1024 * 1024;
@@ -91,52 +76,12 @@ export interface ObjectOptions {
 }
 
 /**
- * Moves rows from a source to a sink, each row version exactly once. Made by {@link createExporter}.
- *
- * One instance does one thing at a time: `run`, `reset`, `rewind` and `resolve` refuse with `EXPORTER_BUSY` while
- * one of them is under way. `status`, `test`, `sample`, `pause` and `resume` may be called at any time.
- */
-export interface Exporter extends AsyncDisposable {
-  readonly id: string;
-  /**
-   * One bounded pass: carries out what an earlier run decided, then reads and commits until the source has no
-   * more or a limit is reached. Safe to call from several processes: one works, the others answer `locked`.
-   * @throws what made it fail, after committing what was read before. The next run carries on.
-   */
-  run(options?: RunOptions): Promise<RunResult>;
-  /** Tries everything that a run needs, step by step, each with its remedy, and leaves nothing behind. */
-  test(options?: OperationOptions): Promise<TestResult>;
-  /** A few rows as they would be exported. Moves nothing. */
-  sample(options?: OperationOptions & { readonly limit?: number }): Promise<SampleResult>;
-  /** Where the export stands. Reads only. */
-  status(options?: OperationOptions): Promise<ExportStatus>;
-  /** Lets no run begin, in any process, until `resume()`; a running one ends after its next commit. Durable. */
-  pause(options?: OperationOptions): Promise<void>;
-  resume(options?: OperationOptions): Promise<void>;
-  /**
-   * Clears cursor and history: the next run begins at the beginning, in a new generation, with the present
-   * settings. Exported objects stay.
-   */
-  reset(options?: OperationOptions): Promise<void>;
-  /** Begins a new generation with the rows written at `to` or later. Exported objects stay. */
-  rewind(options: OperationOptions & { readonly to: Date }): Promise<void>;
-  /**
-   * Settles a commit after `COMMIT_UNRESOLVED`. `committed`: its objects arrived, wherever they are now.
-   * `export-again`: its rows are read again, and its objects are named as superseded in the next manifest.
-   * @returns false when there was nothing to settle.
-   */
-  resolve(resolution: Resolution, options?: OperationOptions): Promise<boolean>;
-  /** Ends a run under way by abort, waits for it, and refuses all later calls. Idempotent. */
-  close(): Promise<void>;
-}
-
-/**
  * Composes an exporter. Checks all options at once and touches nothing: the first I/O is that of `run()`.
  * @throws ConfigurationError `OPTION_INVALID` naming every problem.
  */
 export function createExporter(options: ExporterOptions): Exporter {
   const settings = readOptions('createExporter', options, readSettings);
-  return new ExporterInstance(settings);
+  return exporterOf(settings);
 }
 
 function readSettings(reader: OptionReader): ExporterSettings {
@@ -231,151 +176,4 @@ function fingerprintOf(
 /** As it will come back from a cursor store: without members that are undefined. */
 function plainJson(value: unknown): Json {
   return JSON.parse(JSON.stringify(value ?? null)) as Json;
-}
-
-class ExporterInstance implements Exporter {
-  readonly #settings: ExporterSettings;
-  readonly #closing = new AbortController();
-  #busy: Promise<unknown> | null = null;
-
-  constructor(settings: ExporterSettings) {
-    this.#settings = settings;
-  }
-
-  get id(): string {
-    return this.#settings.exportId;
-  }
-
-  async run(options: RunOptions = {}): Promise<RunResult> {
-    const checked = readOptions('run', options, (reader) => ({
-      signal: signalOf(reader),
-      maxRows: reader.number('maxRows', this.#settings.maxRowsPerRun, { min: 1 }),
-      maxDurationMs: reader.number('maxDurationMs', Infinity, { min: 0 }),
-    }));
-    return await this.#alone(checked, (operation) =>
-      runExport(this.#settings, { ...checked, ...operation }),
-    );
-  }
-
-  async test(options: OperationOptions = {}): Promise<TestResult> {
-    return await testExport(this.#settings, this.#operation(options));
-  }
-
-  async sample(
-    options: OperationOptions & { readonly limit?: number } = {},
-  ): Promise<SampleResult> {
-    const { limit } = readOptions('sample', options, (reader) => ({
-      signal: signalOf(reader),
-      observer: reader.func<Observer>('observer'),
-      limit: reader.number('limit', 10, { min: 1, max: 1_000 }),
-    }));
-    return await sampleExport(this.#settings, limit, this.#operation(options));
-  }
-
-  async status(options: OperationOptions = {}): Promise<ExportStatus> {
-    return await exportStatus(this.#settings, this.#operation(options));
-  }
-
-  async pause(options: OperationOptions = {}): Promise<void> {
-    await this.#setPaused(true, options);
-  }
-
-  async resume(options: OperationOptions = {}): Promise<void> {
-    await this.#setPaused(false, options);
-  }
-
-  async reset(options: OperationOptions = {}): Promise<void> {
-    await this.#alone(options, (operation) => resetExport(this.#settings, operation));
-  }
-
-  async rewind(options: OperationOptions & { readonly to: Date }): Promise<void> {
-    const { to } = readOptions('rewind', options, (reader) => {
-      if (!reader.has('to')) reader.problem('to', 'must be a valid Date');
-      return {
-        signal: signalOf(reader),
-        observer: reader.func<Observer>('observer'),
-        to: reader.date('to'),
-      };
-    });
-    const date = to ?? new Date(0);
-    if (date > this.#settings.runtime.now()) throw futureError(date);
-    await this.#alone(options, (operation) => rewindExport(this.#settings, date, operation));
-  }
-
-  async resolve(resolution: Resolution, options: OperationOptions = {}): Promise<boolean> {
-    readOptions('resolve', { resolution }, (reader) => ({
-      resolution: reader.oneOf<Resolution>('resolution', ['committed', 'export-again']),
-    }));
-    return await this.#alone(options, (operation) =>
-      resolveExport(this.#settings, resolution, operation),
-    );
-  }
-
-  async close(): Promise<void> {
-    if (!this.#closing.signal.aborted) this.#closing.abort(closedError(this.id));
-    try {
-      await this.#busy;
-    } catch {
-      // Its own caller sees the failure.
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #setPaused(paused: boolean, options: OperationOptions): Promise<void> {
-    const { store, exportId, runtime } = this.#settings;
-    const mark = { exportId, paused, at: runtime.now() };
-    await setPaused(store, mark, this.#operation(options));
-  }
-
-  /** One at a time: two runs of one instance would only fight over the lease. */
-  async #alone<T>(
-    options: OperationOptions,
-    work: (operation: OperationOptions) => Promise<T>,
-  ): Promise<T> {
-    const operation = this.#operation(options);
-    if (this.#busy !== null) throw busyError(this.id);
-    const turn = work(operation);
-    this.#busy = turn;
-    try {
-      return await turn;
-    } finally {
-      this.#busy = null;
-    }
-  }
-
-  #operation(options: OperationOptions): OperationOptions {
-    this.#closing.signal.throwIfAborted();
-    return {
-      signal: anySignal(options.signal, this.#closing.signal),
-      observer: options.observer ?? this.#settings.observer,
-    };
-  }
-}
-
-function signalOf(reader: OptionReader): AbortSignal | undefined {
-  if (!reader.has('signal')) return undefined;
-  return reader.adapter<AbortSignal>('signal', ['aborted', 'addEventListener']);
-}
-
-function busyError(exportId: string): RunError {
-  return new RunError('EXPORTER_BUSY', `This exporter of "${exportId}" is at work already.`, {
-    remedy: 'Await the call under way before the next one.',
-  });
-}
-
-function futureError(to: Date): ConfigurationError {
-  return new ConfigurationError(
-    'OPTION_INVALID',
-    `rewind: \`to\` is ${to.toISOString()}, which is still to come: what is written until then would never be read.`,
-    { remedy: 'Give a time that has passed.' },
-  );
-}
-
-function closedError(exportId: string): RunError {
-  return new RunError('EXPORTER_CLOSED', `The exporter of "${exportId}" was closed.`, {
-    remedy: 'Create a new exporter.',
-  });
 }

@@ -1,5 +1,6 @@
 export { createExporter } from './create-exporter.js';
-export type { Exporter, ExporterOptions, ObjectOptions } from './create-exporter.js';
+export type { ExporterOptions, ObjectOptions } from './create-exporter.js';
+export type { Exporter } from './exporter/exporter.js';
 export * from './errors/index.js';
 export { readManifests } from './exporter/manifest.js';
 export type {

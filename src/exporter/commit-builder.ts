@@ -1,18 +1,19 @@
 import { SinkError, isExportError } from '../errors/index.js';
 import type {
   FieldValue,
+  ObjectHead,
   ObjectWriter,
   OperationOptions,
   Partition,
   PreparedObject,
 } from '../interfaces/index.js';
-import { emit } from '../util/observe.js';
 import { objectKeyProblem } from '../util/object-key.js';
 import type { PendingObject } from './checkpoint.js';
+import { DeadLetters } from './dead-letters.js';
 import { companionKey, type ManifestCompanion, type ManifestObject } from './manifest.js';
 import { OpenObject } from './open-object.js';
 import { type PageWork, partitionName } from './page-work.js';
-import { DigestSet, type IndexGroup, ROW_INDEX_CONTENT_TYPE, indexHeader } from './row-index.js';
+import { type IndexGroup, ROW_INDEX_CONTENT_TYPE, indexHeader } from './row-index.js';
 import type { ExporterSettings } from './settings.js';
 
 /** Where a commit stands among the others of its export. */
@@ -41,8 +42,7 @@ export class CommitBuilder {
   readonly #place: CommitPlace;
   readonly #nonce: string;
   readonly #objects = new Map<string, OpenObject>();
-  readonly #rejects = new DigestSet();
-  #rejectWriter: ObjectWriter | null = null;
+  readonly #deadLetters: DeadLetters;
   #indexWriter: ObjectWriter | null = null;
   #rows = 0;
   #lateRows = 0;
@@ -53,11 +53,12 @@ export class CommitBuilder {
     this.#settings = settings;
     this.#place = place;
     this.#nonce = settings.runtime.id();
+    this.#deadLetters = new DeadLetters(settings, this.#companionHead('_rejected'));
   }
 
   /** True while nothing would become visible. */
   get isEmpty(): boolean {
-    return this.#rows === 0 && this.#rejects.length === 0;
+    return this.#rows === 0 && this.#deadLetters.length === 0;
   }
 
   /** Source rows that reached an object. */
@@ -66,7 +67,7 @@ export class CommitBuilder {
   }
 
   get rejectedRows(): number {
-    return this.#rejects.length;
+    return this.#deadLetters.length;
   }
 
   get droppedRows(): number {
@@ -74,7 +75,7 @@ export class CommitBuilder {
   }
 
   get commitRows(): number {
-    return this.#rows + this.#rejects.length;
+    return this.#rows + this.#deadLetters.length;
   }
 
   /** Rows in each open object, by the name of its partition. */
@@ -103,7 +104,10 @@ export class CommitBuilder {
     }
     for (let row = range.from; row < range.to; row += 1) {
       const fate = work.fates[row];
-      if (fate?.kind === 'bad') await this.#reject(work, row, options);
+      if (fate?.kind === 'bad') {
+        await this.#deadLetters.add(work, row, options);
+        this.#noteVersion(work.versions[row]);
+      }
       if (fate?.kind === 'deliver') this.#count(work, row);
       if (fate?.kind === 'dropped') this.#droppedRows += 1;
     }
@@ -124,14 +128,18 @@ export class CommitBuilder {
       objects.push(object.describe(done));
       groups.push({ object: done.key, rows: object.digests.length, rejected: false });
     }
-    const rejected = await this.#prepareRejects(prepared, groups, options);
+    const rejected = await this.#deadLetters.prepare(options);
+    if (rejected !== null) {
+      prepared.push(rejected);
+      groups.push({ object: rejected.key, rows: this.#deadLetters.length, rejected: true });
+    }
     const rowIndex = await this.#prepareIndex(prepared, groups, options);
     return {
       nonce: this.#nonce,
       pending: prepared.map(({ key, bytes, sha256, token }) => ({ key, bytes, sha256, token })),
       objects,
       rowIndex,
-      rejected,
+      rejected: rejected === null ? null : companionOf(rejected, this.#deadLetters.length),
       rows: this.#rows,
       bytes: objects.reduce((sum, object) => sum + object.bytes, 0),
       lateRows: this.#lateRows,
@@ -142,7 +150,7 @@ export class CommitBuilder {
   /** Removes everything that was written. Never to be called once the decision to commit was sent. */
   async abort(): Promise<void> {
     for (const object of this.#objects.values()) await object.abort();
-    await this.#rejectWriter?.abort();
+    await this.#deadLetters.abort();
     await this.#indexWriter?.abort();
   }
 
@@ -231,43 +239,9 @@ export class CommitBuilder {
     };
   }
 
-  #companionKey(folder: '_index' | '_rejected'): string {
-    return companionKey(folder, {
-      exportId: this.#settings.exportId,
-      ...this.#place,
-      nonce: this.#nonce,
-    });
-  }
-
-  async #reject(work: PageWork, row: number, options: OperationOptions): Promise<void> {
-    const fate = work.fates[row];
-    if (fate?.kind !== 'bad') return;
-    const key = this.#companionKey('_rejected');
-    const head = { ...this.#head(), key, contentType: 'application/x-ndjson' };
-    this.#rejectWriter ??= await this.#settings.sink.open(head, options);
-    const rowId = work.ids[row] ?? null;
-    const reason = { code: fate.error.code, message: fate.error.message, rowId };
-    await this.#rejectWriter.write(deadLetter(work, row, reason), options);
-    this.#rejects.add(work.digests[row] ?? '');
-    this.#noteVersion(work.versions[row]);
-    emit(options.observer, {
-      type: 'row-reject',
-      exportId: this.#settings.exportId,
-      rowId,
-      code: fate.error.code,
-    });
-  }
-
-  async #prepareRejects(
-    prepared: PreparedObject[],
-    groups: IndexGroup[],
-    options: OperationOptions,
-  ): Promise<ManifestCompanion | null> {
-    if (this.#rejectWriter === null) return null;
-    const done = await this.#rejectWriter.prepare(options);
-    prepared.push(done);
-    groups.push({ object: done.key, rows: this.#rejects.length, rejected: true });
-    return { key: done.key, rows: this.#rejects.length, bytes: done.bytes, sha256: done.sha256 };
+  #companionHead(folder: '_index' | '_rejected'): Omit<ObjectHead, 'contentType'> {
+    const place = { exportId: this.#settings.exportId, ...this.#place, nonce: this.#nonce };
+    return { ...this.#head(), key: companionKey(folder, place) };
   }
 
   async #prepareIndex(
@@ -275,23 +249,26 @@ export class CommitBuilder {
     groups: readonly IndexGroup[],
     options: OperationOptions,
   ): Promise<ManifestCompanion> {
-    const key = this.#companionKey('_index');
-    const head = { ...this.#head(), key, contentType: ROW_INDEX_CONTENT_TYPE };
+    const head = { ...this.#companionHead('_index'), contentType: ROW_INDEX_CONTENT_TYPE };
     const writer = await this.#settings.sink.open(head, options);
     this.#indexWriter = writer;
     await writer.write(indexHeader(groups), options);
     const sets = [...this.#objects.values()]
       .filter((object) => object.rows > 0)
       .map((object) => object.digests);
-    if (this.#rejects.length > 0) sets.push(this.#rejects);
+    if (this.#deadLetters.length > 0) sets.push(this.#deadLetters.digests);
     for (const set of sets) {
       for (const digests of set.sorted()) await writer.write(digests, options);
     }
     const done = await writer.prepare(options);
     prepared.push(done);
     const rows = groups.reduce((sum, group) => sum + group.rows, 0);
-    return { key: done.key, rows, bytes: done.bytes, sha256: done.sha256 };
+    return companionOf(done, rows);
   }
+}
+
+function companionOf(object: PreparedObject, rows: number): ManifestCompanion {
+  return { key: object.key, rows, bytes: object.bytes, sha256: object.sha256 };
 }
 
 /** The outputs of the delivered rows of a range, by place, places in the order of their first row. */
@@ -325,21 +302,4 @@ function sourceRowOf(work: PageWork, output: number): number {
     else high = middle;
   }
   return low;
-}
-
-function deadLetter(
-  work: PageWork,
-  row: number,
-  reason: Record<string, string | null>,
-): Uint8Array {
-  const head = JSON.stringify(reason).slice(0, -1);
-  return Buffer.concat([Buffer.from(`${head},"row":`), rowText(work, row), Buffer.from('}\n')]);
-}
-
-/** The row's own text on one line. Raw line ends can stand between tokens only, where a space means the same. */
-function rowText(work: PageWork, row: number): Uint8Array {
-  const { bytes, bounds } = work.rows.slice(row, row + 1).text();
-  const text = Buffer.from(bytes.subarray(bounds[0], bounds[1]));
-  for (let at = 0; at < text.length; at += 1) if (text[at] === 10 || text[at] === 13) text[at] = 32;
-  return text;
 }

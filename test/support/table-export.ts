@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { createExporter, type Exporter, type ExporterOptions } from '../../src/create-exporter.js';
+import { createExporter, type ExporterOptions } from '../../src/create-exporter.js';
+import type { Exporter } from '../../src/exporter/exporter.js';
 import { jsonlEncoder } from '../../src/entries/jsonl.js';
 import type { CursorStore, Sink, Source } from '../../src/interfaces/index.js';
 
