@@ -13,6 +13,7 @@ import { DeadLetters } from './dead-letters.js';
 import { companionKey, type ManifestCompanion, type ManifestObject } from './manifest.js';
 import { OpenObject } from './open-object.js';
 import { type PageWork, partitionName } from './page-work.js';
+import { RefusedRow } from './refused-row.js';
 import { type IndexGroup, ROW_INDEX_CONTENT_TYPE, indexHeader } from './row-index.js';
 import type { ExporterSettings } from './settings.js';
 
@@ -166,15 +167,27 @@ export class CommitBuilder {
         await object.write(pick(work, outputs), options);
         return;
       } catch (error) {
-        const refused = isExportError(error, 'ROW_UNENCODABLE')
-          ? error.details['rowIndex']
-          : undefined;
-        if (this.#settings.onBadRow === 'stop' || typeof refused !== 'number') throw error;
-        const row = sourceRowOf(work, outputs[refused] ?? 0);
-        if (isExportError(error)) work.fates[row] = { kind: 'bad', error };
+        const row = this.#refused(work, outputs, error);
         outputs = outputs.filter((output) => sourceRowOf(work, output) !== row);
       }
     }
+  }
+
+  /**
+   * The source row that an encoder refused, which becomes a dead letter.
+   * @throws RefusedRow when that is not enough: the run must stop before it, or another object has part of it.
+   */
+  #refused(work: PageWork, outputs: readonly number[], error: unknown): number {
+    if (!isExportError(error, 'ROW_UNENCODABLE')) throw error;
+    const refused = error.details['rowIndex'];
+    if (typeof refused !== 'number') throw error;
+    const row = sourceRowOf(work, outputs[refused] ?? 0);
+    const from = work.starts[row] ?? 0;
+    const places = new Set(work.places.subarray(from, work.starts[row + 1]));
+    if (this.#settings.onBadRow === 'stop' || places.size > 1)
+      throw new RefusedRow(work.digests[row] ?? '', error);
+    work.fates[row] = { kind: 'bad', error };
+    return row;
   }
 
   #count(work: PageWork, row: number): void {

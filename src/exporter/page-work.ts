@@ -10,6 +10,7 @@ import type {
 } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
 import { abortable } from '../util/abortable.js';
+import type { RefusedRows } from './refused-row.js';
 import type { DigestText } from './row-index.js';
 import { screenRows, textProblem } from './screen-rows.js';
 
@@ -52,6 +53,7 @@ export interface PageWorkSettings {
   readonly transform: Transform | undefined;
   readonly runStartedAt: Date;
   readonly isKnown: (digest: DigestText) => boolean;
+  readonly refused: RefusedRows;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -71,7 +73,9 @@ export async function preparePage(
     if (row < repeats && settings.isKnown(digest)) return KNOWN;
     // A row without text is no problem for a transform, which gets the object itself.
     const error =
-      screened.identityErrors[row] ?? (transform === undefined ? screened.textErrors[row] : null);
+      settings.refused.get(digest) ??
+      screened.identityErrors[row] ??
+      (transform === undefined ? screened.textErrors[row] : null);
     return error == null ? DELIVER : { kind: 'bad', error };
   });
   const { outputs, starts } =

@@ -11,6 +11,7 @@ import type { Meter } from './meter.js';
 import type { PageReader, ReadEnd } from './page-reader.js';
 import { type PageWork, asBatch, preparePage } from './page-work.js';
 import { isPaused } from './pause.js';
+import type { RefusedRows } from './refused-row.js';
 import type { StopReason } from './results.js';
 import { type Fit, fitRows } from './roll.js';
 import type { ExporterSettings } from './settings.js';
@@ -19,6 +20,8 @@ export interface LoopSettings {
   readonly runId: string;
   readonly startedAt: Date;
   readonly maxRows: number;
+  /** Rows that encoders refused earlier in this run. */
+  readonly refused: RefusedRows;
 }
 
 /** Where reading stands: the cursor behind everything that the commit in the making holds. */
@@ -211,6 +214,7 @@ export class RunLoop {
       transform: this.#settings.transform,
       runStartedAt: this.#loop.startedAt,
       isKnown: (digest) => this.#known.has(digest),
+      refused: this.#loop.refused,
       signal: this.#options.signal,
     });
   }

@@ -1,4 +1,4 @@
-import { isExportError } from '../errors/index.js';
+import { type ExportError, isExportError } from '../errors/index.js';
 import type { Observer, OperationOptions } from '../interfaces/index.js';
 import { messageOf } from '../util/message.js';
 import { emit } from '../util/observe.js';
@@ -12,9 +12,14 @@ import { PageReader } from './page-reader.js';
 import { isPaused } from './pause.js';
 import { recoverCommit, removeStrays } from './recover.js';
 import type { RunOptions, RunRecord, RunResult, StopReason } from './results.js';
+import { RefusedRow, type RefusedRows } from './refused-row.js';
 import { isAtRisk } from './risk.js';
+import type { DigestText } from './row-index.js';
 import { RunLoop } from './run-loop.js';
 import type { ExporterSettings } from './settings.js';
+
+/** So many rows that encoders refuse are met in one run, each costing a pass from the last commit on. */
+const REFUSED_ROWS_MAX = 16;
 
 /** One run, from its beginning to its record in the history. */
 interface Run {
@@ -94,8 +99,8 @@ async function work(
   session: CheckpointSession,
   options: OperationOptions & { readonly signal: AbortSignal },
 ): Promise<StopReason> {
-  const { settings, meter, limits } = run;
-  const { exportId, sink, runtime, source } = settings;
+  const { settings, meter } = run;
+  const { exportId, sink, runtime } = settings;
   emit(options.observer, {
     type: 'run-start',
     exportId,
@@ -107,8 +112,28 @@ async function work(
     recoverCommit(session, { exportId, sink, runtime, indexFloor: null }, options),
   );
   await removeStrays(session, settings, options);
+  const refused = new Map<DigestText, ExportError>();
+  for (;;) {
+    try {
+      return await readAndCommit(run, { session, refused }, options);
+    } catch (error) {
+      if (!(error instanceof RefusedRow)) throw error;
+      if (refused.has(error.digest) || refused.size >= REFUSED_ROWS_MAX) throw error.reason;
+      refused.set(error.digest, error.reason);
+    }
+  }
+}
+
+/** One pass from the last commit on. */
+async function readAndCommit(
+  run: Run,
+  pass: { readonly session: CheckpointSession; readonly refused: RefusedRows },
+  options: OperationOptions & { readonly signal: AbortSignal },
+): Promise<StopReason> {
+  const { settings, meter, limits } = run;
+  const { session, refused } = pass;
   const reader = new PageReader({
-    source,
+    source: settings.source,
     cursor: session.current.cursor,
     // Whole pages also under small limits: a page can be cut, and requests are what sources count.
     pageSize: settings.pageSize,
@@ -117,7 +142,7 @@ async function work(
   });
   const loop = new RunLoop(
     settings,
-    { ...run, maxRows: limits.maxRows },
+    { ...run, maxRows: limits.maxRows, refused },
     { session, meter, options },
   );
   return await withDeadline(run, reader, () => loop.run(reader));
@@ -127,8 +152,10 @@ async function work(
 async function withDeadline<T>(run: Run, reader: PageReader, body: () => Promise<T>): Promise<T> {
   const { runtime } = run.settings;
   const done = new AbortController();
-  const timer = Number.isFinite(run.limits.maxDurationMs)
-    ? runtime.sleep(run.limits.maxDurationMs, done.signal, { background: true }).then(
+  const passedMs = runtime.now().getTime() - run.startedAt.getTime();
+  const leftMs = Math.max(0, run.limits.maxDurationMs - passedMs);
+  const timer = Number.isFinite(leftMs)
+    ? runtime.sleep(leftMs, done.signal, { background: true }).then(
         () => reader.stopWaiting(),
         () => undefined, // the run ended first
       )

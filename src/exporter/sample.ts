@@ -61,6 +61,7 @@ async function firstRows(
       transform: settings.transform,
       runStartedAt: settings.runtime.now(),
       isKnown: () => false,
+      refused: new Map(),
       signal: options.signal,
     });
   }
