@@ -235,7 +235,8 @@ function expiredError(projectId: string, unread: number, expired: number): Sourc
     'SOURCE_EXPIRED',
     `Rows of the project ${projectId} from ${from.toISOString()} to ${to.toISOString()} were not read, and the plan no longer keeps them.`,
     {
-      remedy: 'Call `rewind({ to })` with a time that the plan still keeps, to go on from there.',
+      remedy:
+        'Call `rewind({ to })` with a time that the plan still keeps, to go on from there; of several projects, this one can also be given to an exporter of its own.',
       details: { projectId, from, to },
     },
   );

@@ -29,7 +29,14 @@ export class DigestTable {
     if (found) return;
     this.#words.set(words, slot * WORDS);
     this.#length += 1;
-    if (this.#length * 2 > this.#slots) this.#grow();
+    if (this.#length * 2 > this.#slots) this.#resize(this.#slots * 2);
+  }
+
+  /** Makes room for so many digests at once: growing while they come would go over all of them again and again. */
+  reserve(digests: number): void {
+    let slots = this.#slots;
+    while (slots < digests * 2) slots *= 2;
+    if (slots > this.#slots) this.#resize(slots);
   }
 
   #find(words: readonly number[]): { slot: number; found: boolean } {
@@ -45,10 +52,12 @@ export class DigestTable {
     }
   }
 
-  #grow(): void {
+  #resize(slots: number): void {
     const old = this.#words;
-    this.#slots *= 2;
-    this.#words = new Uint32Array(this.#slots * WORDS);
+    const held = this.#length;
+    this.#slots = slots;
+    this.#words = new Uint32Array(slots * WORDS);
+    if (held === 0) return;
     for (let at = 0; at < old.length; at += WORDS) {
       const words = [...old.subarray(at, at + WORDS)];
       if (words.some((word) => word !== 0)) this.#words.set(words, this.#find(words).slot * WORDS);
@@ -105,7 +114,7 @@ export class KnownVersions {
     // A source may look further back than before, as for a project that is read again: then nothing is known.
     const start = known !== null && from >= known.version ? known.sequence : 1;
     const lowest = Math.max(start, this.#loadedTo + 1);
-    let oldest = checkpoint.sequence;
+    const needed: Manifest[] = [];
     let key = checkpoint.lastManifestKey;
     while (key !== null) {
       const manifest = await readManifest(this.#sink, key, options);
@@ -114,12 +123,13 @@ export class KnownVersions {
         manifest.generation === checkpoint.generation,
         'manifests of one generation are chained',
       );
-      if (manifest.maxVersion !== null && manifest.maxVersion >= from) {
-        oldest = Math.min(oldest, manifest.sequence);
-        await this.#load(manifest, from, options);
-      }
+      if (manifest.maxVersion !== null && manifest.maxVersion >= from) needed.push(manifest);
       key = manifest.previous;
     }
+    const rows = needed.reduce((sum, manifest) => sum + rowsFrom(manifest, from), 0);
+    this.#digests.reserve(Math.min(this.#digests.length + rows, this.#maxRows));
+    for (const manifest of needed) await this.#load(manifest, from, options);
+    const oldest = needed.at(-1)?.sequence ?? checkpoint.sequence;
     this.#floor ??= { sequence: oldest, version: from };
     this.#loadedTo = checkpoint.sequence - 1;
   }
@@ -170,6 +180,14 @@ async function* verified(
     remedy: 'Restore the object from a copy, or call reset() to begin the export again.',
     details: { key: companion.key },
   });
+}
+
+/** About how many rows of a commit a read from this version on may repeat. */
+function rowsFrom(manifest: Manifest, from: string): number {
+  const { objects, rejected } = manifest;
+  return objects
+    .filter(({ maxVersion }) => maxVersion === null || maxVersion >= from)
+    .reduce((sum, object) => sum + object.rows, rejected?.rows ?? 0);
 }
 
 function groupEnds(rows: readonly number[]): readonly number[] {

@@ -161,6 +161,17 @@ describe('DigestTable', () => {
     );
   });
 
+  it('holds the same after making room, before and between', () => {
+    const table = new DigestTable();
+    table.reserve(10);
+    const digests = Array.from({ length: 3_000 }, (_, row) => rowDigest('o', String(row), 'v'));
+    for (const digest of digests.slice(0, 700)) table.add(digest, 0);
+    table.reserve(100_000);
+    for (const digest of digests) table.add(digest, 0);
+    expect(table.length).toBe(3_000);
+    expect(digests.every((digest) => table.has(digest.toString('latin1')))).toBe(true);
+  });
+
   it('grows past its first size', () => {
     const table = new DigestTable();
     const digests = Array.from({ length: 10_000 }, (_, row) => rowDigest('o', String(row), 'v'));
