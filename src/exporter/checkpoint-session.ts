@@ -94,7 +94,7 @@ export class CheckpointSession {
     return session;
   }
 
-  /** The checkpoint as last saved by this session. */
+  /** The checkpoint as it was saved here last. */
   get current(): Checkpoint {
     return this.#checkpoint;
   }
@@ -114,7 +114,7 @@ export class CheckpointSession {
     return turn;
   }
 
-  /** True while the stored checkpoint is the one this session saved last. */
+  /** True while the stored checkpoint is the one that was saved here last. */
   async isCurrent(options: OperationOptions): Promise<boolean> {
     await this.#queue;
     this.check();
