@@ -1,5 +1,6 @@
 import { assert } from '../errors/index.js';
 import type {
+  Awaitable,
   FieldValue,
   ObjectEncoder,
   ObjectHead,
@@ -9,6 +10,7 @@ import type {
   PreparedObject,
   RowBatch,
 } from '../interfaces/index.js';
+import { abortable } from '../util/abortable.js';
 import type { ManifestObject } from './manifest.js';
 import { DigestSet, type DigestText } from './row-index.js';
 import type { ExporterSettings } from './settings.js';
@@ -43,7 +45,7 @@ export class OpenObject {
     what: { head: ObjectHead; partition: Partition },
     options: OperationOptions,
   ): Promise<OpenObject> {
-    const encoder = await settings.encoder.open();
+    const encoder = await untilAbort(settings.encoder.open(), options);
     try {
       const writer = await settings.sink.open(what.head, options);
       return new OpenObject(settings, what, { encoder, writer });
@@ -69,7 +71,7 @@ export class OpenObject {
 
   /** Encodes all rows, or none when the encoder refuses one. */
   async write(rows: RowBatch, options: OperationOptions): Promise<void> {
-    const chunks = await this.#encoder.write(rows);
+    const chunks = await untilAbort(this.#encoder.write(rows), options);
     this.#rows += rows.length;
     await this.#send(chunks, options);
   }
@@ -82,7 +84,7 @@ export class OpenObject {
   }
 
   async prepare(options: OperationOptions): Promise<PreparedObject> {
-    await this.#send(await this.#encoder.finish(), options);
+    await this.#send(await untilAbort(this.#encoder.finish(), options), options);
     assert(this.#encoder.rowCount === this.#rows, `${this.key}: rows in and rows encoded differ`);
     const prepared = await this.#writer.prepare(options);
     assert(prepared.bytes === this.#sent, `${this.key}: bytes sent and bytes prepared differ`);
@@ -118,6 +120,11 @@ export class OpenObject {
       await this.#writer.write(chunk, options);
     }
   }
+}
+
+/** Encoders know no signal: an abort ends the waiting for them. */
+async function untilAbort<T>(work: Awaitable<T>, { signal }: OperationOptions): Promise<T> {
+  return signal === undefined ? await work : await abortable(Promise.resolve(work), signal);
 }
 
 interface Range {

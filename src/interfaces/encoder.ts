@@ -35,6 +35,9 @@ export interface ObjectEncoder {
   write(rows: RowBatch): Awaitable<readonly Uint8Array[]>;
   /** The last bytes. An object without rows is valid too. */
   finish(): Awaitable<readonly Uint8Array[]>;
-  /** Frees memory. Idempotent, never throws. */
+  /**
+   * Frees memory. Idempotent, never throws. May come while `write` or `finish` is under way, after an abort of the
+   * run: nobody waits for their outcome any more.
+   */
   abort(): void;
 }

@@ -99,3 +99,38 @@ describe('a row that a transform spreads over two partitions, one of which refus
     expect(text).not.toContain('r13');
   });
 });
+
+describe('an encoder that never answers', () => {
+  it.each(['open', 'write', 'finish'] as const)(
+    'in %s does not keep the run from being aborted',
+    async (deaf) => {
+      const inner = jsonlEncoder({ compression: 'none' });
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const never = (): Promise<never> => {
+        setImmediate(() => controller.abort(reason));
+        return new Promise(() => undefined);
+      };
+      const encoder: Encoder = {
+        ...inner,
+        open: async () => {
+          const object = await (deaf === 'open' ? never() : inner.open());
+          return {
+            rowCount: 0,
+            pendingBytes: 0,
+            write: (rows) => (deaf === 'write' ? never() : object.write(rows)),
+            finish: () => (deaf === 'finish' ? never() : object.finish()),
+            abort: () => object.abort(),
+          };
+        },
+      };
+      const parts = world();
+      const table = unluckyTable();
+      const exporter = tableExporter({ source: table.source(), ...parts }, { encoder });
+      await expect(exporter.run({ signal: controller.signal })).rejects.toBe(reason);
+      expect(parts.sink.stagedObjects).toBe(0);
+      await tableExporter({ source: table.source(), ...parts }).run();
+      await assertExactlyOnce(parts.sink, table);
+    },
+  );
+});
