@@ -5,7 +5,9 @@ import type { Page } from '../../src/interfaces/index.js';
 import { xactIdAt } from '../../src/braintrust/xact.js';
 import {
   START,
+  idsOf,
   lastCursor,
+  liveVersionsOf,
   readPages,
   rowsOf,
   spanEvents,
@@ -28,11 +30,7 @@ afterEach(async () => {
 
 const insert = (rows: readonly { id: string }[], id = projectId): string =>
   world.plane.insert('project_logs', id, rows).xactId;
-const liveVersions = (id = projectId): string[] =>
-  world.plane
-    .liveRows('project_logs', id)
-    .map((row) => `${String(row['id'])}@${String(row['_xact_id'])}`);
-const idsOf = (pages: readonly Page[]): unknown[] => pages.flatMap(rowsOf).map((row) => row['id']);
+const liveVersions = (id = projectId): string[] => liveVersionsOf(world.plane, id);
 
 describe('the source refuses', () => {
   it.each([

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExportEvent, Page } from '../../src/interfaces/index.js';
 import {
   START,
+  idsOf,
   lastCursor,
+  liveVersionsOf,
   newVersionsOf,
   readPages,
   rowsOf,
@@ -27,11 +29,7 @@ afterEach(async () => {
 
 const insert = (rows: readonly { id: string }[], id = projectId): string =>
   world.plane.insert('project_logs', id, rows).xactId;
-const liveVersions = (id = projectId): string[] =>
-  world.plane
-    .liveRows('project_logs', id)
-    .map((row) => `${String(row['id'])}@${String(row['_xact_id'])}`);
-const idsOf = (pages: readonly Page[]): unknown[] => pages.flatMap(rowsOf).map((row) => row['id']);
+const liveVersions = (id = projectId): string[] => liveVersionsOf(world.plane, id);
 
 describe('one read', () => {
   it('gives what was written before now less the settle delay, in the order of writing', async () => {

@@ -8,6 +8,7 @@ import { datePartitionedKeys } from '../../src/keys/date-partitioned-keys.js';
 import { manualClock } from '../../src/testing/adapters/manual-clock.js';
 import type { DataPlane } from '../../src/testing/plane/data-plane.js';
 import { type Audit, auditExport } from './audit.js';
+import { liveVersionsOf } from './spans.js';
 
 const SPAN_IDENTITY = { object: 'project_id', id: 'id', version: '_xact_id' } as const;
 
@@ -45,9 +46,7 @@ export async function assertSpansExactlyOnce(
   const exported = audit.rows.map(({ row }) => `${String(row['id'])}@${String(row['_xact_id'])}`);
   assert.equal(new Set(exported).size, exported.length, 'no version is exported twice');
   const held = new Set(exported);
-  const live = projectIds
-    .flatMap((projectId) => plane.liveRows('project_logs', projectId))
-    .map((row) => `${String(row['id'])}@${String(row['_xact_id'])}`);
+  const live = projectIds.flatMap((projectId) => liveVersionsOf(plane, projectId));
   assert.deepEqual(
     live.filter((version) => !held.has(version)),
     [],

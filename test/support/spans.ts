@@ -60,6 +60,17 @@ export function versionsOf(pages: readonly Page[]): string[] {
   return pages.flatMap(rowsOf).map((row) => `${String(row['id'])}@${String(row['_xact_id'])}`);
 }
 
+export function idsOf(pages: readonly Page[]): unknown[] {
+  return pages.flatMap(rowsOf).map((row) => row['id']);
+}
+
+/** `id@_xact_id` of every row that a query of the project would show. */
+export function liveVersionsOf(plane: DataPlane, projectId: string): string[] {
+  return plane
+    .liveRows('project_logs', projectId)
+    .map((row) => `${String(row['id'])}@${String(row['_xact_id'])}`);
+}
+
 /** Rows that are not announced as repeats. */
 export function newVersionsOf(pages: readonly Page[]): string[] {
   return pages.flatMap((page) => versionsOf([page]).slice(page.repeats ?? 0));
