@@ -8,6 +8,7 @@ import type {
   PreparedObject,
 } from '../interfaces/index.js';
 import { objectKeyProblem } from '../util/object-key.js';
+import { ownerOfKey } from '../util/object-owner.js';
 import type { PendingObject } from './checkpoint.js';
 import { DeadLetters } from './dead-letters.js';
 import { companionKey, type ManifestCompanion, type ManifestObject } from './manifest.js';
@@ -230,7 +231,7 @@ export class CommitBuilder {
       ? 'two partitions of one commit have it'
       : key.startsWith('_')
         ? 'keys that begin with "_" are kept for manifests and staging'
-        : objectKeyProblem(key);
+        : (objectKeyProblem(key) ?? this.#ownerProblem(key));
     if (problem === null) return;
     throw new SinkError(
       'KEY_INVALID',
@@ -240,6 +241,12 @@ export class CommitBuilder {
         details: { key },
       },
     );
+  }
+
+  #ownerProblem(key: string): string | null {
+    const owner = ownerOfKey(key);
+    const isOurs = owner?.exportId === this.#settings.exportId && owner.nonce === this.#nonce;
+    return isOurs ? null : 'its file name is not of the form {exportId}.….{nonce}{extension}';
   }
 
   #head(): { exportId: string; generation: number; nonce: string; maxBytes: number } {

@@ -68,11 +68,13 @@ async function testObject(
 ): Promise<void> {
   const { sink, exportId, runtime } = settings;
   const nonce = runtime.id();
-  const key = `_probe/${exportId}/${nonce}.txt`;
+  // Not the export's own id: a run beside the test would take the object for a stray.
+  const probeId = `${exportId}-probe`;
+  const key = `_probe/${probeId}/${nonce}.txt`;
   const head = {
     key,
     contentType: 'text/plain',
-    exportId: `${exportId}-probe`,
+    exportId: probeId,
     generation: 0,
     nonce,
   };

@@ -30,7 +30,8 @@ export interface PartitionInput {
  * - `partition` sees `fields` only, and returns equal partitions for equal input. A row that cannot be
  *   placed raises `EncodeError` `ROW_UNPLACEABLE`.
  * - `key` gives different keys for different (generation, sequence, nonce, partition), valid for every sink:
- *   segments divided by `/`, none empty, `.` or `..`, none of the first segment's characters `_` at its start.
+ *   segments divided by `/`, none empty, `.` or `..`, the first not beginning with `_`. The file name is
+ *   `{exportId}.….{nonce}{extension}` with anything between: stores find what a dead process left by it.
  */
 export interface KeyStrategy {
   /** Top-level scalar fields that `partition` needs. Empty when all rows of a run go to one partition. */

@@ -2,7 +2,11 @@ import type { Json, OperationOptions, ProbeStep } from './common.js';
 
 /** What is known of an object before its first byte. */
 export interface ObjectHead {
-  /** Key below the sink's root: segments divided by `/`, no empty, `.` or `..` segment. */
+  /**
+   * Key below the sink's root: segments divided by `/`, no empty, `.` or `..` segment. Its file name begins with the
+   * export id and a dot and holds the nonce between dots; or it is `_folder/{exportId}/…` with the nonce in the file
+   * name. A sink may refuse others (`KEY_INVALID`).
+   */
   readonly key: string;
   readonly contentType: string;
   /** The export that writes it. Strays are found by it. */
@@ -34,7 +38,6 @@ export interface ObjectInfo {
 export interface Stray {
   /** Opaque to all but the sink. */
   readonly id: string;
-  readonly generation: number;
   readonly nonce: string;
 }
 

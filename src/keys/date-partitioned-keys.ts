@@ -45,8 +45,9 @@ export interface DatePartitionedKeysOptions {
   readonly partitionBy?: string | readonly string[] | undefined;
   /**
    * A layout of one's own instead of `layout`, `granularity`, `time` and `partitionBy`, such as
-   * `{year}/{month}/{field:project_id}/{exportId}-{sequence}-{nonce}{extension}`. It needs `{nonce}`, ends with
-   * `{extension}`, has every unit above the finest, and a folder for each field alone.
+   * `{year}/{month}/{field:project_id}/{exportId}.{sequence}.{nonce}{extension}`. Its file name begins with
+   * `{exportId}.`, holds `{nonce}` between dots and ends with `{extension}`; it has every unit above the finest, and a
+   * folder for each field alone.
    */
   readonly template?: string | undefined;
   /** Folders before everything else, such as `braintrust/traces`. */

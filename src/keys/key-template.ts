@@ -10,6 +10,9 @@ type TimeUnit = (typeof TIME_UNITS)[number];
 const NAME_PLACEHOLDERS = ['exportId', 'generation', 'sequence', 'nonce', 'extension'] as const;
 type NamePlaceholder = (typeof NAME_PLACEHOLDERS)[number];
 
+/** The export id first and the nonce between dots. */
+const FILE_NAME = /(?:^|\/)\{exportId\}\.(?:[^/]*\.)?\{nonce\}(?:\.[^/]*|\{extension\})$/;
+
 /** A field that can be named in a template. */
 export const FIELD_NAME: RegExp = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -96,6 +99,8 @@ function tellUnits(
 /** What makes keys unique, and lets no two values of a field run together. */
 function tellNames(template: string, parsed: KeyTemplate, tell: (problem: string) => void): void {
   if (!template.includes('{nonce}')) tell('lacks {nonce}, without which two commits share a key');
+  else if (!FILE_NAME.test(template))
+    tell('must name files {exportId}.….{nonce}.…, by which stores find unfinished objects');
   if (!template.endsWith('{extension}')) tell('must end with {extension}');
   for (const segment of template.split('/')) {
     const placeholders = segment.match(/\{[^{}]*\}/g) ?? [];

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { KeyStrategy } from '../../src/interfaces/index.js';
 import { datePartitionedKeys } from '../../src/keys/date-partitioned-keys.js';
 import { objectKeyProblem } from '../../src/util/object-key.js';
+import { ownerOfKey } from '../../src/util/object-owner.js';
 
 const RUN = new Date('2025-12-08T23:30:00Z');
 const FIELDS = ['a', 'b'] as const;
@@ -23,7 +24,7 @@ const strategies = fc.constantFrom(
     datePartitionedKeys({ layout, partitionBy: FIELDS }),
     datePartitionedKeys({ layout, partitionBy: FIELDS, time: false, prefix: 'some/where' }),
   ]),
-  datePartitionedKeys({ template: 'x{field:a}/y-{field:b}-z/{nonce}{extension}' }),
+  datePartitionedKeys({ template: 'x{field:a}/y-{field:b}-z/{exportId}.{nonce}{extension}' }),
 );
 
 function keyOf(keys: KeyStrategy, fields: Record<string, string | null>): string {
@@ -39,12 +40,14 @@ function keyOf(keys: KeyStrategy, fields: Record<string, string | null>): string
 }
 
 describe('datePartitionedKeys, for any values', () => {
-  it('gives keys that every sink takes and that begin with no underscore', () => {
+  it('gives keys that every sink takes, that begin with no underscore and tell whose they are', () => {
     fc.assert(
       fc.property(strategies, row, (keys, fields) => {
         const key = keyOf(keys, fields);
         expect(objectKeyProblem(key)).toBeNull();
         expect(key.startsWith('_')).toBe(false);
+        const owner = { exportId: 'x'.repeat(64), nonce: '0123456789abcdef' };
+        expect(ownerOfKey(key)).toEqual(owner);
       }),
       { numRuns: 2_000 },
     );

@@ -134,3 +134,24 @@ describe('an encoder that never answers', () => {
     },
   );
 });
+
+describe('a key strategy', () => {
+  it.each([
+    ['leaves the export out', '{nonce}', 'file name'],
+    ['leaves the commit out', 'prod.rows', 'file name'],
+    ['names another export', 'prod-eu.{nonce}', 'file name'],
+    ['gives the keys of manifests', '_data/prod/{nonce}', 'begin with "_"'],
+    ['leaves the root', '../prod.{nonce}', '".."'],
+  ])('that %s is refused before a byte is written', async (_name, template, problem) => {
+    const parts = world();
+    const keys = {
+      ...plainKeys(),
+      key: ({ nonce, extension }: { nonce: string; extension: string }) =>
+        template.replace('{nonce}', nonce) + extension,
+    };
+    const run = tableExporter({ source: unluckyTable().source(), ...parts }, { keys }).run();
+    const message = expect.stringContaining(problem) as string;
+    await expect(run).rejects.toMatchObject({ code: 'KEY_INVALID', message });
+    expect(parts.sink.stagedObjects + parts.sink.objects.size).toBe(0);
+  });
+});

@@ -175,11 +175,11 @@ export const WRONG_STRAYS: readonly WrongSink[] = [
         ),
     }),
   ),
-  wrong('tells no generations', 'strays tell their generation and nonce', (sink) => ({
+  wrong('tells no nonces', 'strays tell their nonce, whatever their generation', (sink) => ({
     strays: (exportId) =>
       fromPromise(
         collect(sink.strays(exportId)).then((all) =>
-          all.map((stray) => ({ ...stray, generation: 1 })),
+          all.map((stray) => ({ ...stray, nonce: '0'.repeat(16) })),
         ),
       ),
   })),

@@ -8,7 +8,7 @@ export const STAGING = '_staging';
 export const PUT_FOLDER = '.put';
 
 const EXPORT_ID = /^[A-Za-z0-9_-]+$/;
-const STRAY_ID = /^(0|[1-9]\d*)\/([0-9a-f]{16})-[0-9a-f]{16,}$/;
+const STRAY_ID = /^(?:0|[1-9]\d*)\/([0-9a-f]{16})-[0-9a-f]{16,}$/;
 
 /** Names of the first folder that belong to the sink, in any key. */
 export function isReserved(firstSegment: string): boolean {
@@ -42,11 +42,11 @@ export function stagingSegments(exportId: string): readonly string[] {
   );
 }
 
-/** Generation and nonce of a stray, or `null` when the text is not the id of one. */
+/** The stray of this id, or `null` when the text is not the id of one. */
 export function parseStrayId(id: string): Stray | null {
   const match = STRAY_ID.exec(id);
   if (match === null) return null;
-  return { id, generation: Number(match[1]), nonce: match[2] as string };
+  return { id, nonce: match[1] as string };
 }
 
 /** The segments of a staged file from the token of a prepared object. */

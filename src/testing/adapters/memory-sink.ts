@@ -135,8 +135,7 @@ class MapSink implements MemorySink {
     options?.signal?.throwIfAborted();
     for (const { id, head } of this.#staged.values()) {
       options?.signal?.throwIfAborted();
-      const { generation, nonce } = head;
-      if (head.exportId === exportId) yield { id, generation, nonce };
+      if (head.exportId === exportId) yield { id, nonce: head.nonce };
     }
   }
 

@@ -7,6 +7,7 @@ import {
   expectInvisible,
   expectVisible,
   headOf,
+  keyOf,
   prepare,
   rejectionOf,
   sha256,
@@ -21,6 +22,8 @@ import {
 
 /** More than one part of any multipart upload of usual size. */
 const LARGE_BYTES = 12 * 1024 * 1024 + 5;
+
+const OBJECT = keyOf('a/b');
 
 /** The way of an object from its first byte to its visibility. */
 export const COMMIT_CHECKS: SinkChecks = {
@@ -55,21 +58,21 @@ async function namesItself({ sink, reopen }: SinkKit): Promise<void> {
 }
 
 async function roundTrip({ sink }: Pick<SinkKit, 'sink'>, content: Uint8Array): Promise<void> {
-  const prepared = await prepare(sink, 'folder/object', { content });
+  const prepared = await prepare(sink, OBJECT, { content });
   assert.equal(prepared.bytes, content.byteLength);
   assert.equal(await sink.commit(prepared), 'committed');
-  await expectVisible(sink, 'folder/object', content);
+  await expectVisible(sink, OBJECT, content);
 }
 
 async function twoPhases({ sink }: SinkKit): Promise<void> {
-  const writer = await sink.open(headOf('a/b.jsonl'));
-  await expectInvisible(sink, 'a/b.jsonl');
+  const writer = await sink.open(headOf(OBJECT));
+  await expectInvisible(sink, OBJECT);
   await writer.write(text('content'));
-  await expectInvisible(sink, 'a/b.jsonl');
+  await expectInvisible(sink, OBJECT);
   const prepared = await writer.prepare();
-  await expectInvisible(sink, 'a/b.jsonl');
+  await expectInvisible(sink, OBJECT);
   assert.equal(await sink.commit(prepared), 'committed');
-  await expectVisible(sink, 'a/b.jsonl', text('content'));
+  await expectVisible(sink, OBJECT, text('content'));
 }
 
 async function pieces({ sink }: SinkKit): Promise<void> {
@@ -77,26 +80,23 @@ async function pieces({ sink }: SinkKit): Promise<void> {
   const sizes = [0, 1, 3, 65_536, 0, 100_000, 7];
   let from = 0;
   const buffers = sizes.map((size) => content.slice(from, (from += size)));
-  const writer = await writeAll(sink, headOf('pieces'), [...buffers, content.slice(from)]);
+  const writer = await writeAll(sink, headOf(OBJECT), [...buffers, content.slice(from)]);
   assert.equal(writer.bytes, content.byteLength);
   await sink.commit(await writer.prepare());
-  await expectVisible(sink, 'pieces', content);
+  await expectVisible(sink, OBJECT, content);
 }
 
 async function preparedObject({ sink }: SinkKit): Promise<void> {
   const content = bytesOf(10_000);
-  const prepared = await prepare(sink, 'object', { content });
+  const prepared = await prepare(sink, OBJECT, { content });
   const { key, bytes, sha256: digest } = prepared;
-  assert.deepEqual(
-    { key, bytes, digest },
-    { key: 'object', bytes: 10_000, digest: sha256(content) },
-  );
+  assert.deepEqual({ key, bytes, digest }, { key: OBJECT, bytes: 10_000, digest: sha256(content) });
   assert.deepEqual(throughJson(prepared), prepared);
   assert.ok(JSON.stringify(prepared.token).length <= 2_048, 'the token is over 2 KiB');
 }
 
 async function interleavedWriters({ sink }: SinkKit): Promise<void> {
-  const names = ['x/1', 'x/2', 'y/1'];
+  const names = ['x/1', 'x/2', 'y/1'].map((name) => keyOf(name));
   const writers = await Promise.all(names.map((name) => sink.open(headOf(name))));
   for (let round = 0; round < 3; round += 1) {
     for (const [place, writer] of writers.entries()) await writer.write(text(`${place}${round};`));
@@ -107,96 +107,89 @@ async function interleavedWriters({ sink }: SinkKit): Promise<void> {
 }
 
 async function commitElsewhere({ sink, reopen }: SinkKit): Promise<void> {
-  const prepared = throughJson(await prepare(sink, 'a/b'));
+  const prepared = throughJson(await prepare(sink, OBJECT));
   const other = await reopen();
   assert.equal(await other.commit(prepared), 'committed');
-  await expectVisible(sink, 'a/b', text('a/b'));
+  await expectVisible(sink, OBJECT, text(OBJECT));
   assert.equal(await sink.commit(prepared), 'committed');
-  await expectVisible(other, 'a/b', text('a/b'));
+  await expectVisible(other, OBJECT, text(OBJECT));
 }
 
 async function repeatedCommit({ sink }: SinkKit): Promise<void> {
-  const prepared = await prepare(sink, 'a/b');
+  const prepared = await prepare(sink, OBJECT);
   const outcomes = await Promise.all([1, 2, 3].map(() => sink.commit(prepared)));
   assert.deepEqual([...outcomes, await sink.commit(prepared)], Array(4).fill('committed'));
-  await expectVisible(sink, 'a/b', text('a/b'));
+  await expectVisible(sink, OBJECT, text(OBJECT));
   assert.deepEqual(await straysOf(sink, EXPORT_ID), [], 'a committed object left a stray');
 }
 
 async function stranger({ sink }: SinkKit): Promise<void> {
-  const mine = await prepare(sink, 'a/b', {
-    content: text('mine'),
-    head: { nonce: 'a'.repeat(16) },
-  });
-  const theirs = await prepare(sink, 'a/b', {
-    content: text('them'),
-    head: { nonce: 'b'.repeat(16) },
-  });
+  const mine = await prepare(sink, OBJECT, { content: text('mine') });
+  const theirs = await prepare(sink, OBJECT, { content: text('them') });
   assert.equal(await sink.commit(theirs), 'committed');
   await expectCode(sink.commit(mine), 'OBJECT_EXISTS');
-  await expectVisible(sink, 'a/b', text('them'));
+  await expectVisible(sink, OBJECT, text('them'));
 }
 
 async function commitAfterAbort({ sink }: SinkKit): Promise<void> {
-  const writer = await writeAll(sink, headOf('a/b'), [text('x')]);
+  const writer = await writeAll(sink, headOf(OBJECT), [text('x')]);
   const prepared = await writer.prepare();
   await writer.abort();
   assert.equal(await sink.commit(prepared), 'unresolved');
-  await expectInvisible(sink, 'a/b');
+  await expectInvisible(sink, OBJECT);
 }
 
 async function commitAfterRemove({ sink }: SinkKit): Promise<void> {
-  const prepared = await prepare(sink, 'a/b');
+  const prepared = await prepare(sink, OBJECT);
   await sink.commit(prepared);
-  await sink.remove('a/b');
+  await sink.remove(OBJECT);
   assert.equal(await sink.commit(prepared), 'unresolved');
-  await expectInvisible(sink, 'a/b');
+  await expectInvisible(sink, OBJECT);
 }
 
 async function abortAnytime({ sink }: SinkKit): Promise<void> {
   for (const stage of ['open', 'written', 'prepared']) {
-    const writer = await sink.open(headOf('a/b'));
+    const writer = await sink.open(headOf(OBJECT));
     if (stage !== 'open') await writer.write(text('x'));
     if (stage === 'prepared') await writer.prepare();
     await writer.abort();
     await writer.abort();
-    await expectInvisible(sink, 'a/b');
+    await expectInvisible(sink, OBJECT);
     assert.deepEqual(await straysOf(sink, EXPORT_ID), [], `abort when ${stage} left a stray`);
   }
 }
 
 async function abortAfterCommit({ sink }: SinkKit): Promise<void> {
-  const writer = await writeAll(sink, headOf('a/b'), [text('x')]);
+  const writer = await writeAll(sink, headOf(OBJECT), [text('x')]);
   await sink.commit(await writer.prepare());
   await writer.abort();
-  await expectVisible(sink, 'a/b', text('x'));
+  await expectVisible(sink, OBJECT, text('x'));
 }
 
 async function closedAfterPrepare({ sink }: SinkKit): Promise<void> {
-  const writer = await writeAll(sink, headOf('a/b'), [text('x')]);
+  const writer = await writeAll(sink, headOf(OBJECT), [text('x')]);
   const prepared = await writer.prepare();
   await rejectionOf(writer.write(text('y')));
   await rejectionOf(writer.prepare());
   await sink.commit(prepared);
-  assert.deepEqual(await contentOf(sink, 'a/b'), Buffer.from('x'));
+  assert.deepEqual(await contentOf(sink, OBJECT), Buffer.from('x'));
 }
 
 async function closedAfterAbort({ sink }: SinkKit): Promise<void> {
-  const writer = await writeAll(sink, headOf('a/b'), [text('x')]);
+  const writer = await writeAll(sink, headOf(OBJECT), [text('x')]);
   await writer.abort();
   await rejectionOf(writer.write(text('y')));
   await rejectionOf(writer.prepare());
-  await expectInvisible(sink, 'a/b');
+  await expectInvisible(sink, OBJECT);
 }
 
 async function concurrentCommits({ sink }: SinkKit): Promise<void> {
   const prepared = [];
   for (let worker = 0; worker < 5; worker += 1) {
-    const nonce = String(worker).repeat(16);
-    prepared.push(await prepare(sink, 'a/b', { content: text(`${worker}`), head: { nonce } }));
+    prepared.push(await prepare(sink, OBJECT, { content: text(`${worker}`) }));
   }
   const settled = await Promise.allSettled(prepared.map((object) => sink.commit(object)));
   const winners = settled.flatMap(({ status }, worker) => (status === 'fulfilled' ? [worker] : []));
   assert.equal(winners.length, 1, `${winners.length} of 5 commits of one key won`);
-  await expectVisible(sink, 'a/b', text(String(winners[0])));
+  await expectVisible(sink, OBJECT, text(String(winners[0])));
 }

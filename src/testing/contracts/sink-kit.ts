@@ -27,6 +27,14 @@ export interface SinkKit {
 export const EXPORT_ID = 'prod';
 const NONCE = '0123456789abcdef';
 
+/** A key that names its export and commit, as a sink may demand. */
+export function keyOf(
+  name: string,
+  { exportId = EXPORT_ID, nonce = NONCE }: Partial<ObjectHead> = {},
+): string {
+  return `${name}/${exportId}.${nonce}.bin`;
+}
+
 export function headOf(key: string, parts: Partial<ObjectHead> = {}): ObjectHead {
   return {
     key,

@@ -9,6 +9,7 @@ import {
   expectCode,
   expectVisible,
   headOf,
+  keyOf,
   keysOf,
   prepare,
   text,
@@ -137,9 +138,9 @@ async function oddKeys({ sink }: SinkKit): Promise<void> {
   for (const key of keys) await sink.put(key, text(key));
   for (const key of keys) await expectVisible(sink, key, text(key));
   assert.deepEqual(await keysOf(sink, ''), [...keys].sort(compareKeys));
-  const prepared = await prepare(sink, 'two/phases %2F 😀');
-  assert.equal(await sink.commit(prepared), 'committed');
-  await expectVisible(sink, 'two/phases %2F 😀', text('two/phases %2F 😀'));
+  const object = keyOf('two/phases %2F 😀');
+  assert.equal(await sink.commit(await prepare(sink, object)), 'committed');
+  await expectVisible(sink, object, text(object));
 }
 
 async function unsafeKeys({ sink }: SinkKit): Promise<void> {
@@ -231,8 +232,8 @@ async function longListing({ sink }: SinkKit): Promise<void> {
 
 async function aborts({ sink }: SinkKit): Promise<void> {
   await sink.put('there', text('x'));
-  const prepared = await prepare(sink, 'prepared');
-  await expectAborted('open', (signal) => sink.open(headOf('a'), { signal }));
+  const prepared = await prepare(sink, keyOf('prepared'));
+  await expectAborted('open', (signal) => sink.open(headOf(keyOf('a')), { signal }));
   await expectAborted('put', (signal) => sink.put('a', text('x'), { signal }));
   await expectAborted('commit', (signal) => sink.commit(prepared, { signal }));
   await expectAborted('head', (signal) => sink.head('there', { signal }));
@@ -243,7 +244,7 @@ async function aborts({ sink }: SinkKit): Promise<void> {
     const stream = await sink.get('there', { signal });
     if (stream !== null) await drain(stream);
   });
-  const writer = await writeAll(sink, headOf('w'), [text('x')]);
+  const writer = await writeAll(sink, headOf(keyOf('w')), [text('x')]);
   await expectAborted('write', (signal) => writer.write(text('y'), { signal }));
   await expectAborted('prepare', (signal) => writer.prepare({ signal }));
   await writer.abort();
@@ -256,9 +257,9 @@ async function throwingObserver({ sink }: SinkKit): Promise<void> {
       throw new Error('an observer failed');
     },
   };
-  const writer = await sink.open(headOf('a'), options);
+  const writer = await sink.open(headOf(keyOf('a')), options);
   await writer.write(text('x'), options);
   await sink.commit(await writer.prepare(options), options);
   assert.equal(await sink.put('b', text('y'), options), 'created');
-  assert.deepEqual(await keysOf(sink, '', options), ['a', 'b']);
+  assert.deepEqual(await keysOf(sink, '', options), [keyOf('a'), 'b']);
 }

@@ -116,18 +116,21 @@ describe('datePartitionedKeys', () => {
 
   it('fills in templates', () => {
     const keys = datePartitionedKeys({
-      template: '{year}/{month}/{day}/{field:project_id}/{exportId}-{sequence}-{nonce}{extension}',
+      template: '{year}/{month}/{day}/{field:project_id}/{exportId}.{sequence}.{nonce}{extension}',
       by: 'created',
     });
     expect(keys.fields).toEqual(['created', 'project_id']);
     expect(keyOf(keys, { created: '2025-03-09T01:00:00Z', project_id: 'p/1' })).toBe(
-      '2025/03/09/p%2F1/prod-000000000041-0123456789abcdef.jsonl.gz',
+      '2025/03/09/p%2F1/prod.000000000041.0123456789abcdef.jsonl.gz',
     );
   });
 
   it.each<[string, RegExp]>([
     ['{year}/{exportId}{extension}', /lacks \{nonce\}/],
     ['{year}/{nonce}', /must end with \{extension\}/],
+    ['{year}/{exportId}-{nonce}{extension}', /must name files \{exportId\}/],
+    ['{exportId}/{nonce}{extension}', /must name files/],
+    ['{exportId}.{sequence}-{nonce}{extension}', /must name files/],
     ['{yaer}/{nonce}{extension}', /unknown placeholder "\{yaer\}"/],
     ['{day}/{nonce}{extension}', /has \{day\} but lacks \{year\} and \{month\}/],
     ['{field:a}{field:b}/{nonce}{extension}', /a folder for each field alone/],

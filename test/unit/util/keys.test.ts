@@ -2,6 +2,36 @@ import { describe, expect, it } from 'vitest';
 
 import { checkDocumentKey } from '../../../src/util/document-key.js';
 import { checkObjectKey, objectKeyProblem } from '../../../src/util/object-key.js';
+import { ownerOfKey } from '../../../src/util/object-owner.js';
+
+const NONCE = '0123456789abcdef';
+
+describe('the owner of an object', () => {
+  it.each([
+    [`2025-12-08/prod.1.000000000001.${NONCE}.jsonl.gz`, 'prod'],
+    [`prod-eu.${NONCE}`, 'prod-eu'],
+    [`prod/other.1.${NONCE}.csv`, 'other'],
+    [`date=prod.1/other.${NONCE}.csv`, 'other'],
+    [`_index/prod/000001/000000000001.${NONCE}.idx`, 'prod'],
+    [`_rejected/prod.eu/prod/other.${NONCE}.jsonl`, 'other'],
+  ])('of %s is %s', (key, exportId) => {
+    expect(ownerOfKey(key)).toEqual({ exportId, nonce: NONCE });
+  });
+
+  it.each([
+    'prod',
+    'prod.1.jsonl',
+    `${NONCE}.jsonl`,
+    `prod-${NONCE}.jsonl`,
+    `prod.${NONCE}0.jsonl`,
+    `prod.${NONCE.toUpperCase()}.jsonl`,
+    `prod.${NONCE}/rows.jsonl`,
+    `.prod.${NONCE}.jsonl`,
+    `_index/${NONCE}.idx`,
+  ])('of %s is unknown', (key) => {
+    expect(ownerOfKey(key)).toBeNull();
+  });
+});
 
 describe('object keys', () => {
   it.each([
