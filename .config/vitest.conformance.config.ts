@@ -9,9 +9,8 @@ const config: ViteUserConfig = defineConfig({
     ...base.test,
     include: ['test/conformance/**/*.test.ts'],
     exclude: ['node_modules/**'],
+    globalSetup: ['test/conformance/global-setup.ts'],
     typecheck: { enabled: false },
-    // A conformance test is added with the adapter that talks to a server; until then there is none.
-    passWithNoTests: true,
   },
 });
 
