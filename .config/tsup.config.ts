@@ -6,6 +6,7 @@ const config: Options = {
     braintrust: 'src/entries/braintrust.ts',
     fs: 'src/entries/fs.ts',
     jsonl: 'src/entries/jsonl.ts',
+    s3: 'src/entries/s3.ts',
     testing: 'src/entries/testing.ts',
   },
   format: ['esm'],
