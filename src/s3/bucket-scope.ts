@@ -8,7 +8,7 @@ const IP_ADDRESS = /^\d+\.\d+\.\d+\.\d+$/u;
 const DIRECTORY_BUCKET = /--x-s3$/u;
 
 /** Says what is wrong with the name of a bucket on AWS, or `null`. */
-export function bucketNameProblem(name: string): string | null {
+function bucketNameProblem(name: string): string | null {
   if (!BUCKET_NAME.test(name) || name.includes('..'))
     return 'must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or digit at both ends';
   if (IP_ADDRESS.test(name)) return 'must be a bucket name, not an IP address';
@@ -18,7 +18,7 @@ export function bucketNameProblem(name: string): string | null {
 }
 
 /** Says what is wrong with the folder of a bucket that all keys begin with, or `null`. */
-export function prefixProblem(prefix: string): string | null {
+function prefixProblem(prefix: string): string | null {
   if (prefix.startsWith('/') || prefix.endsWith('/'))
     return 'must have no slash at its beginning or end';
   if (Buffer.byteLength(prefix) > PREFIX_MAX_BYTES)
