@@ -1,13 +1,13 @@
-export { assumeRole } from '../s3/assume-role.js';
-export type { AssumeRoleOptions } from '../s3/assume-role-options.js';
-export type { AwsCredentialProvider, AwsCredentials } from '../s3/aws-credentials.js';
-export { exportExternalId, type ExportExternalIdOptions } from '../s3/external-id.js';
+export { assumeRole } from '../aws/assume-role.js';
+export type { AssumeRoleOptions } from '../aws/assume-role-options.js';
+export type { AwsCredentialProvider, AwsCredentials } from '../aws/aws-credentials.js';
+export { exportExternalId, type ExportExternalIdOptions } from '../aws/external-id.js';
 export {
   iamPolicy,
   type CursorStorePolicyOptions,
   type IamPolicyOptions,
   type PolicyEncryption,
-} from '../s3/iam-policy.js';
+} from '../aws/iam-policy.js';
 export type {
   AwsPartition,
   PolicyCondition,
@@ -15,5 +15,9 @@ export type {
   PolicyPrincipal,
   PolicyStatement,
   TrustStatement,
-} from '../s3/policy-document.js';
-export { trustPolicy, type TrustPolicyOptions } from '../s3/trust-policy.js';
+} from '../aws/policy-document.js';
+export { trustPolicy, type TrustPolicyOptions } from '../aws/trust-policy.js';
+export type { S3BucketOptions } from '../aws/bucket-options.js';
+export type { S3Checksum } from '../sinks/s3/checksum.js';
+export type { S3Encryption, S3ObjectOptions } from '../sinks/s3/object-options.js';
+export { s3Sink, type S3SinkOptions } from '../sinks/s3/s3-sink.js';

@@ -37,6 +37,8 @@ const LAYERS: readonly Fixture[] = [
   ),
   importing('a sink that imports another sink', 'src/sinks/fs/bad-peer.ts', '../s3/sink.js'),
   importing('a sink that imports rows', 'src/sinks/fs/bad-rows.ts', '../../rows/scanner.js'),
+  importing('what AWS adapters share, importing one', 'src/aws/bad.ts', '../sinks/s3/s3-sink.js'),
+  importing('the exporter that imports AWS', 'src/exporter/bad-aws.ts', '../aws/failure.js'),
   importing('a store that imports a sink', 'src/stores/bad.ts', '../sinks/fs/sink.js'),
   importing('an encoder that imports the exporter', 'src/encoders/bad.ts', `../${EXPORTER}`),
   importing(

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { assumeRole, type AssumeRoleOptions } from 'tracehaul/s3';
 import { manualClock } from 'tracehaul/testing';
 
-import { AssumeRoleFailure, isAssumeRoleFailure } from '../../../src/s3/assume-role.js';
-import { loadPackage } from '../../../src/s3/load-package.js';
+import { AssumeRoleFailure, isAssumeRoleFailure } from '../../../src/aws/assume-role.js';
+import { loadPackage } from '../../../src/aws/load-package.js';
 import {
   reply,
   startScriptedServer,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { iamPolicy, type IamPolicyOptions } from 'tracehaul/s3';
 
-import { IAM_ACTIONS, type S3Operation } from '../../../src/s3/iam-actions.js';
+import { IAM_ACTIONS, type S3Operation } from '../../../src/aws/iam-actions.js';
 import { allows } from '../../support/policy-evaluator.js';
 
 const KEY_ARN = 'arn:aws:kms:eu-central-1:123456789012:key/6f1c-42';

@@ -1,0 +1,197 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+
+import type { Observer, OperationOptions, RequestEvent, Runtime } from '../interfaces/index.js';
+import { emit } from '../util/observe.js';
+import { reportRequest } from '../util/report-request.js';
+import { anySignal, withTimeLimit } from '../util/time-limit.js';
+import { S3Failure, readFailure } from './failure.js';
+import type { S3Operation } from './iam-actions.js';
+
+const RETRY_DELAY_MS = 200;
+const RETRY_DELAY_MAX_MS = 20_000;
+
+/** One bucket and how to talk to it. */
+export interface S3Bucket {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** Empty, or ends with `/`. */
+  readonly prefix: string;
+  /** Identity of the place, without secrets. */
+  readonly location: string;
+  readonly expectedBucketOwner: string | undefined;
+  readonly requestTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+  readonly maxAttempts: number;
+  readonly runtime: Runtime;
+}
+
+/** What a request is, for its events and limits. */
+export interface S3Request<T> {
+  readonly operation: S3Operation;
+  readonly options?: OperationOptions | undefined;
+  /**
+   * Most attempts.
+   * @defaultValue those of the bucket
+   */
+  readonly maxAttempts?: number | undefined;
+  /** Bytes of the payload, once the result is known. */
+  readonly bytes?: ((result: T) => number) | undefined;
+}
+
+/** What the SDK's `send` takes besides the command. */
+export interface SendOptions {
+  readonly abortSignal: AbortSignal;
+}
+
+/** Members of every input. */
+export interface BucketInput {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner?: string;
+}
+
+/**
+ * Sends requests to one bucket. Every attempt is one request on the wire and one `request` event; retries are made
+ * here, within a limit of attempts and of time, and the SDK's own are off.
+ */
+export class S3Connection {
+  readonly bucket: S3Bucket;
+  readonly #target: RequestEvent['target'];
+
+  constructor(bucket: S3Bucket, target: RequestEvent['target']) {
+    this.bucket = bucket;
+    this.#target = target;
+  }
+
+  /** What every request of this bucket names. */
+  get input(): BucketInput {
+    const { bucket, expectedBucketOwner } = this.bucket;
+    return {
+      Bucket: bucket,
+      ...(expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner }),
+    };
+  }
+
+  /**
+   * Makes the request until it succeeds.
+   * @throws S3Failure; an abort rejects with `signal.reason`.
+   */
+  async request<T>(
+    request: S3Request<T>,
+    send: (client: S3Client, options: SendOptions) => Promise<T>,
+  ): Promise<T> {
+    const { runtime, totalTimeoutMs } = this.bucket;
+    const maxAttempts = request.maxAttempts ?? this.bucket.maxAttempts;
+    const { signal, observer } = request.options ?? {};
+    const deadline = runtime.now().getTime() + totalTimeoutMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(request, send);
+      } catch (error) {
+        signal?.throwIfAborted();
+        const failure = readFailure(error, request.operation);
+        const delayMs = retryDelay(attempt, runtime);
+        const isLate = runtime.now().getTime() + delayMs > deadline;
+        if (!failure.isRetryable || attempt >= maxAttempts || isLate) throw failure;
+        this.#reportRetry(observer, { attempt, delayMs, failure });
+        await runtime.sleep(delayMs, signal);
+      }
+    }
+  }
+
+  async #attempt<T>(
+    request: S3Request<T>,
+    send: (client: S3Client, options: SendOptions) => Promise<T>,
+  ): Promise<T> {
+    const { client, runtime, requestTimeoutMs } = this.bucket;
+    const { signal, observer } = request.options ?? {};
+    const operation = eventName(request.operation);
+    const report = { runtime, observer, target: this.#target, operation, bytes: request.bytes };
+    const limit = {
+      ms: requestTimeoutMs,
+      reason: () => tookTooLong(request.operation, requestTimeoutMs),
+    };
+    return await reportRequest(report, async () => {
+      signal?.throwIfAborted();
+      return await withTimeLimit(runtime, limit, async (over) => {
+        try {
+          return await send(client, { abortSignal: anySignal(signal, over) as AbortSignal });
+        } catch (error) {
+          signal?.throwIfAborted();
+          over.throwIfAborted();
+          throw error;
+        }
+      });
+    });
+  }
+
+  #reportRetry(
+    observer: Observer | undefined,
+    retry: { attempt: number; delayMs: number; failure: S3Failure },
+  ): void {
+    const { attempt, delayMs, failure } = retry;
+    const operation = eventName(failure.operation);
+    const reason = failure.code;
+    emit(observer, { type: 'retry', target: this.#target, operation, attempt, delayMs, reason });
+  }
+}
+
+/** Exponential, with jitter: many workers that were refused together do not come back together. */
+function retryDelay(attempt: number, runtime: Runtime): number {
+  const most = Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), RETRY_DELAY_MAX_MS);
+  return Math.ceil(most * (0.5 + runtime.random() / 2));
+}
+
+function tookTooLong(operation: S3Operation, ms: number): S3Failure {
+  const cause = new Error(`No answer within ${ms} ms.`);
+  return new S3Failure({ operation, kind: 'timeout', code: 'TimeoutError', status: null, cause });
+}
+
+/** `UploadPart` is `upload-part` in events. */
+function eventName(operation: S3Operation): string {
+  return operation
+    .replace(/V2$/, '')
+    .replaceAll(/(?<=[a-z])[A-Z]/g, '-$&')
+    .toLowerCase();
+}
+
+/** What a middleware sees of an answer. */
+interface Answer {
+  readonly response: unknown;
+}
+
+/** The part of a command that is changed here. */
+interface Middlewares {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: (args: never) => Promise<Answer>) => (args: never) => Promise<Answer>,
+      options: {
+        readonly name: string;
+        readonly step: 'finalizeRequest';
+        readonly priority: 'high';
+        readonly override: boolean;
+      },
+    ): void;
+  };
+}
+
+/**
+ * Takes the SDK's retries out of one command, whatever client sends it: a layer of the same name replaces theirs. A
+ * request whose outcome decides something must not be repeated by a layer that cannot tell of it.
+ * @param onAnswer - sees the answer of a success, for its headers.
+ */
+export function once<C>(command: C, onAnswer: (answer: Answer) => void = () => undefined): C {
+  const single =
+    (next: (args: never) => Promise<Answer>) =>
+    async (args: never): Promise<Answer> => {
+      const answer = await next(args);
+      onAnswer(answer);
+      return answer;
+    };
+  (command as Middlewares).middlewareStack.add(single, {
+    name: 'retryMiddleware',
+    step: 'finalizeRequest',
+    priority: 'high',
+    override: true,
+  });
+  return command;
+}

@@ -1,0 +1,148 @@
+import { CompleteMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+
+import type { CommitOutcome, OperationOptions, PreparedObject } from '../../interfaces/index.js';
+import { once } from '../../aws/connection.js';
+import { type S3Failure, isFailure, notS3 } from '../../aws/failure.js';
+import { bareETag, compositeCrc, compositeETag } from './checksum.js';
+import { type SinkContext, objectInput } from './context.js';
+import { objectExists } from './errors.js';
+import { listParts } from './list-parts.js';
+import { OWNER_METADATA } from './object-options.js';
+import {
+  type UploadToken,
+  type UploadedPart,
+  partsInToken,
+  readToken,
+  requirePrepared,
+} from './upload-token.js';
+
+/** So often is a completion tried whose parts the service has and whose object it does not show. */
+const ATTEMPTS = 3;
+
+/** `unknown`: the service does not say; without `s3:ListBucket` it hides what is missing. */
+type Sight = 'ours' | 'nothing' | S3Failure;
+
+interface Completion {
+  readonly context: SinkContext;
+  readonly prepared: PreparedObject;
+  readonly token: UploadToken;
+  readonly options: OperationOptions | undefined;
+}
+
+/**
+ * Makes an uploaded object visible. Idempotent, from any process: what an attempt did is decided by looking, never
+ * by the name of its error. A completion is sent without preconditions: a conflict would destroy the upload.
+ */
+export async function completeUpload(
+  context: SinkContext,
+  prepared: PreparedObject,
+  options: OperationOptions | undefined,
+): Promise<CommitOutcome> {
+  const token = readToken(prepared);
+  const completion = { context, prepared, token, options };
+  let sight = await look(completion);
+  let parts = partsInToken(token, prepared.bytes);
+  for (let attempt = 1; sight !== 'ours'; attempt += 1) {
+    if (parts === null) {
+      parts = await currentParts(completion);
+      if (parts === null) return await unresolved(completion);
+    }
+    const failure = await tryComplete(completion, parts);
+    if (failure === 'verified') return 'committed';
+    sight = await look(completion);
+    if (sight === 'ours') break;
+    parts = await currentParts(completion);
+    if (parts === null) return await unresolved(completion);
+    // The parts are there: what failed was the completion itself.
+    if (attempt >= ATTEMPTS || (failure !== null && !isAboutParts(failure)))
+      throw failure ?? notS3('CompleteMultipartUpload', 'a success without an object');
+  }
+  return 'committed';
+}
+
+/** Neither the upload nor the object was seen; the object is looked for once more, because it may have come between. */
+async function unresolved(completion: Completion): Promise<CommitOutcome> {
+  const sight = await look(completion);
+  if (sight === 'ours') return 'committed';
+  if (sight === 'nothing') return 'unresolved';
+  throw sight;
+}
+
+/** @returns `verified` when the answer proves the object, `null` when it says yes without proof. */
+async function tryComplete(
+  { context, prepared, token, options }: Completion,
+  parts: readonly UploadedPart[],
+): Promise<S3Failure | 'verified' | null> {
+  const input = {
+    ...objectInput(context, prepared.key),
+    UploadId: token.uploadId,
+    MultipartUpload: {
+      Parts: parts.map(({ etag, crc }, place) => ({
+        PartNumber: place + 1,
+        ETag: `"${etag}"`,
+        ...(crc === null ? {} : { ChecksumCRC32: crc }),
+      })),
+    },
+  };
+  try {
+    const answer = await context.connection.request(
+      { operation: 'CompleteMultipartUpload', options },
+      (client, send) => client.send(once(new CompleteMultipartUploadCommand(input)), send),
+    );
+    return isProof(answer, parts) ? 'verified' : null;
+  } catch (error) {
+    if (isFailure(error)) return error;
+    throw error;
+  }
+}
+
+/** Whether an answer names the content that the parts have together. Some services give no digest: then we look. */
+function isProof(
+  answer: { readonly ChecksumCRC32?: string | undefined; readonly ETag?: string | undefined },
+  parts: readonly UploadedPart[],
+): boolean {
+  const crcs = parts.flatMap(({ crc }) => (crc === null ? [] : [crc]));
+  if (answer.ChecksumCRC32 !== undefined && crcs.length === parts.length)
+    return answer.ChecksumCRC32 === compositeCrc(crcs);
+  const expected = compositeETag(parts.map(({ etag }) => etag));
+  return expected !== null && bareETag(answer.ETag ?? '') === expected;
+}
+
+/** The service refused the parts as they were named: the listed ones may do. */
+function isAboutParts(failure: S3Failure): boolean {
+  return failure.code === 'InvalidPart' || isFailure(failure, 'upload-missing');
+}
+
+/** @throws SinkError `OBJECT_EXISTS` for a stranger's object. */
+async function look({ context, prepared, token, options }: Completion): Promise<Sight> {
+  const input = objectInput(context, prepared.key);
+  try {
+    const { ContentLength, Metadata } = await context.connection.request(
+      { operation: 'HeadObject', options },
+      (client, send) => client.send(once(new HeadObjectCommand(input)), send),
+    );
+    const isOurs = ContentLength === prepared.bytes && Metadata?.[OWNER_METADATA] === token.owner;
+    if (isOurs) return 'ours';
+  } catch (error) {
+    if (isFailure(error, 'object-missing')) return 'nothing';
+    if (isFailure(error, 'access-denied')) return error;
+    throw error;
+  }
+  throw objectExists(prepared.key);
+}
+
+/** The parts as they are listed, or `null` when the upload is gone. */
+async function currentParts({
+  context,
+  prepared,
+  token,
+  options,
+}: Completion): Promise<readonly UploadedPart[] | null> {
+  const upload = { key: prepared.key, uploadId: token.uploadId };
+  try {
+    return requirePrepared(prepared, await listParts(context, upload, options));
+  } catch (error) {
+    if (isFailure(error, 'upload-missing')) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+
+import type { PutOptions } from '../../interfaces/index.js';
+import { once } from '../../aws/connection.js';
+import { isFailure, notS3 } from '../../aws/failure.js';
+import { checksumOf } from './checksum.js';
+import { type SinkContext, objectInput } from './context.js';
+import { objectExists } from './errors.js';
+import { readObject } from './read-object.js';
+
+/** A small object and where it goes. */
+export interface SmallObject {
+  readonly key: string;
+  readonly content: Uint8Array;
+}
+
+/**
+ * Puts a small object unless there is one. Where the service knows no conditional writes, it looks before it puts:
+ * two writers of different bytes at the same moment are then not told apart, which keys with a nonce never are.
+ */
+export async function putObject(
+  context: SinkContext,
+  object: SmallObject,
+  options: PutOptions | undefined,
+): Promise<'created' | 'exists'> {
+  try {
+    await send(context, object, { ...options, isCreateOnly: true });
+    return 'created';
+  } catch (error) {
+    if (isFailure(error, 'precondition-failed'))
+      return await requireEqual(context, object, options);
+    if (!isFailure(error, 'not-implemented')) throw error;
+  }
+  if ((await readObject(context, object.key, options)) !== null)
+    return await requireEqual(context, object, options);
+  await send(context, object, { ...options, isCreateOnly: false });
+  return 'created';
+}
+
+async function send(
+  context: SinkContext,
+  { key, content }: SmallObject,
+  { isCreateOnly, contentType, ...options }: PutOptions & { readonly isCreateOnly: boolean },
+): Promise<void> {
+  const { connection, objects, checksum } = context;
+  const input = {
+    ...objectInput(context, key),
+    ...objects.shared,
+    ...checksumOf(checksum, content),
+    Body: content,
+    ContentLength: content.byteLength,
+    ContentType: contentType ?? 'application/octet-stream',
+    ...(isCreateOnly ? { IfNoneMatch: '*' } : {}),
+  };
+  const { ETag } = await connection.request(
+    { operation: 'PutObject', options, bytes: () => content.byteLength },
+    (client, sendOptions) => client.send(once(new PutObjectCommand(input)), sendOptions),
+  );
+  if (ETag === undefined) throw notS3('PutObject', 'an answer without an ETag');
+}
+
+async function requireEqual(
+  context: SinkContext,
+  { key, content }: SmallObject,
+  options: PutOptions | undefined,
+): Promise<'exists'> {
+  const stream = await readObject(context, key, options);
+  let position = 0;
+  for await (const chunk of stream ?? []) {
+    const expected = content.subarray(position, position + chunk.byteLength);
+    position += chunk.byteLength;
+    if (Buffer.compare(chunk, expected) !== 0) throw objectExists(key);
+  }
+  if (stream === null || position !== content.byteLength) throw objectExists(key);
+  return 'exists';
+}

@@ -1,0 +1,53 @@
+import { UploadPartCommand } from '@aws-sdk/client-s3';
+
+import type { ObjectHead, OperationOptions } from '../../interfaces/index.js';
+import { once } from '../../aws/connection.js';
+import { notS3 } from '../../aws/failure.js';
+import { anySignal } from '../../util/time-limit.js';
+import { bareETag } from './checksum.js';
+import { type SinkContext, objectInput } from './context.js';
+import type { PartContent } from './part-buffer.js';
+import { unsignedOverTls } from './unsigned-payload.js';
+import type { UploadedPart } from './upload-token.js';
+
+/** An object that is being uploaded. */
+export interface Upload {
+  readonly head: ObjectHead;
+  readonly uploadId: string;
+  /** Metadata of the object to come, by which it is known as ours. */
+  readonly owner: string;
+}
+
+interface NumberedPart extends PartContent {
+  readonly upload: Upload;
+  /** From 1. */
+  readonly number: number;
+}
+
+/** Uploads one part, again and again until the service has it whole. */
+export async function sendPart(
+  context: SinkContext,
+  part: NumberedPart,
+  options: OperationOptions & { readonly stop: AbortSignal },
+): Promise<UploadedPart> {
+  const { upload, number, body, checksum } = part;
+  const input = {
+    ...objectInput(context, upload.head.key),
+    ...checksum,
+    UploadId: upload.uploadId,
+    PartNumber: number,
+    Body: body,
+    ContentLength: body.byteLength,
+  };
+  const { ETag } = await context.connection.request(
+    {
+      operation: 'UploadPart',
+      options: { ...options, signal: anySignal(options.signal, options.stop) },
+      bytes: () => body.byteLength,
+    },
+    (client, send) => client.send(unsignedOverTls(once(new UploadPartCommand(input))), send),
+  );
+  if (ETag === undefined) throw notS3('UploadPart', 'an answer without an ETag');
+  const crc = 'ChecksumCRC32' in checksum ? (checksum.ChecksumCRC32 ?? null) : null;
+  return { bytes: body.byteLength, etag: bareETag(ETag), crc };
+}
