@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import type { ChecksumAlgorithm } from './checksum.js';
+import type { ChecksumAlgorithm } from './body/checksum.js';
 import type { BucketSettings, ObjectChecksum, ObjectEncryption } from './types.js';
 
 /** What the creator of an object says of it. */

@@ -1,9 +1,9 @@
-import type { Accounts, Principal } from './accounts.js';
-import type { Body } from './body.js';
+import type { Accounts, Principal } from './access/accounts.js';
+import type { Body } from './body/body.js';
 import type { BucketState } from './bucket-state.js';
-import type { Permissions } from './permissions.js';
+import type { Permissions } from './access/permissions.js';
 import { notImplemented, Refusal } from './refusal.js';
-import { queryValue, type Target } from './target.js';
+import { queryValue, type Target } from './server/target.js';
 import type { S3DoubleOptions } from './types.js';
 
 /** Options with their defaults. */

@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net';
 
-import { Accounts } from './accounts.js';
+import { Accounts } from './access/accounts.js';
 import { BucketState } from './bucket-state.js';
 import type { Behaviour, World } from './exchange.js';
 import { insideBucket } from './inside.js';
-import { LateEffects } from './late-effects.js';
-import { Permissions } from './permissions.js';
-import { RequestLog } from './request-log.js';
-import { createS3Server } from './server.js';
+import { LateEffects } from './server/late-effects.js';
+import { Permissions } from './access/permissions.js';
+import { RequestLog } from './server/request-log.js';
+import { createS3Server } from './server/server.js';
 import type { DoubleBucket, DoubleRequest, S3Double, S3DoubleOptions, S3Fault } from './types.js';
 
 export type {

@@ -1,6 +1,6 @@
 import type { BucketState, StoredUpload, StoredVersion } from './bucket-state.js';
-import { remove } from './delete-objects.js';
-import { plantObject } from './objects.js';
+import { remove } from './operations/delete-objects.js';
+import { plantObject } from './operations/objects.js';
 import type { DoubleBucket, DoubleObject, DoubleUpload } from './types.js';
 
 /** A bucket as tests see it from inside the server. */

@@ -1,4 +1,4 @@
-import type { BucketState, StoredVersion } from './bucket-state.js';
+import type { BucketState, StoredVersion } from '../bucket-state.js';
 import { checkDeleteCondition } from './conditions.js';
 import {
   type Answer,
@@ -9,11 +9,19 @@ import {
   parameter,
   timeOf,
   xmlAnswer,
-} from './exchange.js';
+} from '../exchange.js';
 import { deletionMarker } from './objects.js';
-import { notImplemented, Refusal } from './refusal.js';
-import { attemptOf } from './rights.js';
-import { childList, childText, element, group, malformedXml, readXml, xmlDocument } from './xml.js';
+import { notImplemented, Refusal } from '../refusal.js';
+import { attemptOf } from '../access/rights.js';
+import {
+  childList,
+  childText,
+  element,
+  group,
+  malformedXml,
+  readXml,
+  xmlDocument,
+} from '../xml.js';
 
 const KEYS_MAX = 1000;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { Refusal } from './refusal.js';
-import type { DoubleRole, DoubleUser } from './types.js';
+import { Refusal } from '../refusal.js';
+import type { DoubleRole, DoubleUser } from '../types.js';
 
 /** Account of the owner and of every bucket without an owner of its own. */
 export const OWNER_ACCOUNT = '111122223333';

@@ -1,4 +1,4 @@
-import type { BucketState, StoredVersion } from './bucket-state.js';
+import type { BucketState, StoredVersion } from '../bucket-state.js';
 import {
   type Answer,
   bucketOf,
@@ -7,11 +7,11 @@ import {
   parameter,
   wantsUrlEncoding,
   xmlAnswer,
-} from './exchange.js';
-import { OWNER_ACCOUNT } from './accounts.js';
-import { Refusal } from './refusal.js';
-import { attemptOf } from './rights.js';
-import { element, group, optionalElement, xmlDocument } from './xml.js';
+} from '../exchange.js';
+import { OWNER_ACCOUNT } from '../access/accounts.js';
+import { Refusal } from '../refusal.js';
+import { attemptOf } from '../access/rights.js';
+import { element, group, optionalElement, xmlDocument } from '../xml.js';
 
 const KEYS_MAX = 1000;
 const TOKEN_PREFIX = 'after:';

@@ -1,6 +1,6 @@
 import { OWNER_ACCOUNT, type Principal } from './accounts.js';
-import { Refusal } from './refusal.js';
-import type { DenyRule, KmsKeySettings, ObjectEncryption } from './types.js';
+import { Refusal } from '../refusal.js';
+import type { DenyRule, KmsKeySettings, ObjectEncryption } from '../types.js';
 
 const AWS_MANAGED_KEY = 'aws/s3';
 

@@ -6,8 +6,8 @@ import {
   signingKeyOf,
 } from './canonical-request.js';
 import { readClaim, type SignatureClaim } from './signature-claim.js';
-import { Refusal } from './refusal.js';
-import type { Target } from './target.js';
+import { Refusal } from '../refusal.js';
+import type { Target } from '../server/target.js';
 
 const SKEW_MAX_MS = 15 * 60_000;
 

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 
-import { hmac, sha256Hex } from './canonical-request.js';
-import { Refusal } from './refusal.js';
-import { type ChunkSigning, signatureDoesNotMatch } from './signature.js';
+import { hmac, sha256Hex } from '../access/canonical-request.js';
+import { Refusal } from '../refusal.js';
+import { type ChunkSigning, signatureDoesNotMatch } from '../access/signature.js';
 
 const LINE_BYTES_MAX = 8192;
 /** Every chunk but the last must be this long. */

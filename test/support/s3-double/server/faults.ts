@@ -1,10 +1,10 @@
-import { drainBody } from './body.js';
-import type { BucketState } from './bucket-state.js';
-import type { Answer } from './exchange.js';
+import { drainBody } from '../body/body.js';
+import type { BucketState } from '../bucket-state.js';
+import type { Answer } from '../exchange.js';
 import type { LateEffects } from './late-effects.js';
 import type { LogEntry } from './request-log.js';
 import { type Connection, errorAnswer, reset, sendAnswer, sendHalf } from './send.js';
-import type { S3Fault } from './types.js';
+import type { S3Fault } from '../types.js';
 
 /** A request that is proved and may take effect. */
 export interface Prepared {

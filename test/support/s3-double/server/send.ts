@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Answer } from './exchange.js';
-import type { Refusal } from './refusal.js';
+import type { Answer } from '../exchange.js';
+import type { Refusal } from '../refusal.js';
 import type { Target } from './target.js';
-import { errorDocument } from './xml.js';
+import { errorDocument } from '../xml.js';
 
 /** One request's two ends. */
 export interface Connection {

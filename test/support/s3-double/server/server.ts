@@ -1,18 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-import { ClientGone, drainBody, readWhole } from './body.js';
-import type { Answer, World } from './exchange.js';
+import { ClientGone, drainBody, readWhole } from '../body/body.js';
+import type { Answer, World } from '../exchange.js';
 import { answer, pass, type Passage, type Prepared } from './faults.js';
 import type { LateEffects } from './late-effects.js';
-import { findOperation, type Operation } from './operations.js';
-import { notImplemented, Refusal } from './refusal.js';
+import { findOperation, type Operation } from '../operations/operations.js';
+import { notImplemented, Refusal } from '../refusal.js';
 import type { LogEntry, RequestLog } from './request-log.js';
 import { prepareRequest } from './s3-request.js';
 import { type Connection, refusalAnswer, sendAnswer } from './send.js';
-import { claimedAccessKeyId } from './signature-claim.js';
-import { answerSts, isStsRequest, stsAction, stsError } from './sts.js';
+import { claimedAccessKeyId } from '../access/signature-claim.js';
+import { answerSts, isStsRequest, stsAction, stsError } from '../operations/sts.js';
 import { queryValue, readTarget, type Target } from './target.js';
-import type { DoubleRequest, S3Fault } from './types.js';
+import type { DoubleRequest, S3Fault } from '../types.js';
 
 /** What the server asks and changes on each request. */
 export interface ServerParts {

@@ -4,7 +4,7 @@ import {
   type ChecksumAlgorithm,
   checksumAlgorithm,
 } from './checksum.js';
-import { notImplemented, Refusal } from './refusal.js';
+import { notImplemented, Refusal } from '../refusal.js';
 
 const HASH_PATTERN = /^[0-9a-f]{64}$/;
 const MD5_BYTES = 16;

@@ -1,4 +1,4 @@
-import type { DoubleRequest } from './types.js';
+import type { DoubleRequest } from '../types.js';
 
 /** A line of the log while its request is under way. */
 export type LogEntry = { -readonly [Name in keyof DoubleRequest]: DoubleRequest[Name] };

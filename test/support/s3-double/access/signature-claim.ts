@@ -1,6 +1,6 @@
 import type { SignedScope } from './canonical-request.js';
-import { Refusal } from './refusal.js';
-import { queryValue, type Target } from './target.js';
+import { Refusal } from '../refusal.js';
+import { queryValue, type Target } from '../server/target.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const EXPIRES_MAX_SECONDS = 7 * 86_400;

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import type { BucketState, StoredPart, StoredUpload, StoredVersion } from './bucket-state.js';
-import { type ChecksumAlgorithm, CHECKSUM_ALGORITHMS, digestOf, startDigest } from './checksum.js';
+import type { BucketState, StoredPart, StoredUpload, StoredVersion } from '../bucket-state.js';
+import {
+  type ChecksumAlgorithm,
+  CHECKSUM_ALGORITHMS,
+  digestOf,
+  startDigest,
+} from '../body/checksum.js';
 import { checkWriteConditions, unquote } from './conditions.js';
 import {
   type Answer,
@@ -11,13 +16,13 @@ import {
   parameter,
   timeOf,
   xmlAnswer,
-} from './exchange.js';
+} from '../exchange.js';
 import { noSuchUpload, uploadOf } from './multipart.js';
 import { encryptionHeaders } from './object-attributes.js';
 import { etagOf, versionHeaders } from './objects.js';
-import { Refusal } from './refusal.js';
-import { attemptOf } from './rights.js';
-import type { ObjectChecksum } from './types.js';
+import { Refusal } from '../refusal.js';
+import { attemptOf } from '../access/rights.js';
+import type { ObjectChecksum } from '../types.js';
 import {
   childList,
   childText,
@@ -26,7 +31,7 @@ import {
   readXml,
   xmlDocument,
   type XmlElement,
-} from './xml.js';
+} from '../xml.js';
 
 const PARTS_MAX = 10_000;
 

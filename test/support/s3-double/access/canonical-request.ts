@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-import type { Target } from './target.js';
+import type { Target } from '../server/target.js';
 
 /** What a signature covers besides the body. */
 export interface SignedScope {

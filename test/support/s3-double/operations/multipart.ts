@@ -1,5 +1,5 @@
-import { type BucketState, newId, type StoredPart, type StoredUpload } from './bucket-state.js';
-import { type ChecksumAlgorithm, checksumAlgorithm } from './checksum.js';
+import { type BucketState, newId, type StoredPart, type StoredUpload } from '../bucket-state.js';
+import { type ChecksumAlgorithm, checksumAlgorithm } from '../body/checksum.js';
 import {
   type Answer,
   bucketOf,
@@ -9,13 +9,13 @@ import {
   parameter,
   timeOf,
   xmlAnswer,
-} from './exchange.js';
+} from '../exchange.js';
 import { encryptionHeaders, readAttributes } from './object-attributes.js';
 import { checksumHeaders, etagOf, requireBodyDigest, requireRoom } from './objects.js';
-import { notImplemented, Refusal } from './refusal.js';
-import { attemptOf, requireAttributeRights } from './rights.js';
-import type { ObjectChecksum } from './types.js';
-import { element, xmlDocument } from './xml.js';
+import { notImplemented, Refusal } from '../refusal.js';
+import { attemptOf, requireAttributeRights } from '../access/rights.js';
+import type { ObjectChecksum } from '../types.js';
+import { element, xmlDocument } from '../xml.js';
 
 const PART_NUMBER_MAX = 10_000;
 

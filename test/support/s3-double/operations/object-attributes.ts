@@ -1,7 +1,7 @@
-import type { BucketState, ObjectAttributes } from './bucket-state.js';
-import { keyArn } from './permissions.js';
-import { notImplemented, Refusal } from './refusal.js';
-import type { ObjectEncryption } from './types.js';
+import type { BucketState, ObjectAttributes } from '../bucket-state.js';
+import { keyArn } from '../access/permissions.js';
+import { notImplemented, Refusal } from '../refusal.js';
+import type { ObjectEncryption } from '../types.js';
 
 type Headers = Readonly<Record<string, string>>;
 

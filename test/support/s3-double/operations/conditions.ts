@@ -1,6 +1,6 @@
-import type { BucketState, StoredVersion } from './bucket-state.js';
-import type { Behaviour, Exchange } from './exchange.js';
-import { notImplemented, Refusal } from './refusal.js';
+import type { BucketState, StoredVersion } from '../bucket-state.js';
+import type { Behaviour, Exchange } from '../exchange.js';
+import { notImplemented, Refusal } from '../refusal.js';
 
 /** Refuses a write whose If-Match or If-None-Match does not hold for the key now. */
 export function checkWriteConditions(exchange: Exchange, bucket: BucketState): void {

@@ -1,12 +1,12 @@
-import { bucketOf, emptyAnswer, type Exchange, keyOf, parameter, xmlAnswer } from './exchange.js';
-import type { Answer } from './exchange.js';
-import type { BucketState, StoredVersion } from './bucket-state.js';
+import { bucketOf, emptyAnswer, type Exchange, keyOf, parameter, xmlAnswer } from '../exchange.js';
+import type { Answer } from '../exchange.js';
+import type { BucketState, StoredVersion } from '../bucket-state.js';
 import { isNotModified } from './conditions.js';
 import { attributeHeaders } from './object-attributes.js';
 import { checksumHeaders, versionHeaders } from './objects.js';
-import { Refusal } from './refusal.js';
-import { attemptOf } from './rights.js';
-import { element, group, xmlDocument } from './xml.js';
+import { Refusal } from '../refusal.js';
+import { attemptOf } from '../access/rights.js';
+import { element, group, xmlDocument } from '../xml.js';
 
 const ARCHIVED: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 

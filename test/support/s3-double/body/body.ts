@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { BodyPlan } from './body-plan.js';
 import { type ChecksumAlgorithm, type Digest, startDigest } from './checksum.js';
 import { ChunkedBody, incomplete } from './chunked-body.js';
-import { Refusal } from './refusal.js';
-import type { ChunkSigning } from './signature.js';
+import { Refusal } from '../refusal.js';
+import type { ChunkSigning } from '../access/signature.js';
 
 /** A body that arrived whole and matched everything that was said of it. */
 export interface Body {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import { Refusal } from './refusal.js';
+import { Refusal } from '../refusal.js';
 
 const KEY_BYTES_MAX = 1024;
 

@@ -1,7 +1,7 @@
-import { BucketState } from './bucket-state.js';
-import { type Answer, bucketOf, emptyAnswer, type Exchange, timeOf } from './exchange.js';
-import { Refusal } from './refusal.js';
-import { childText, readXml } from './xml.js';
+import { BucketState } from '../bucket-state.js';
+import { type Answer, bucketOf, emptyAnswer, type Exchange, timeOf } from '../exchange.js';
+import { Refusal } from '../refusal.js';
+import { childText, readXml } from '../xml.js';
 
 const NAME_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 

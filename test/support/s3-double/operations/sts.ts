@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-import { authenticate } from './signature.js';
-import { sha256Hex } from './canonical-request.js';
-import type { Answer, World } from './exchange.js';
-import { Refusal } from './refusal.js';
-import type { Principal } from './accounts.js';
-import type { Target } from './target.js';
-import type { DoubleRole } from './types.js';
-import { declaration, element, group } from './xml.js';
+import { authenticate } from '../access/signature.js';
+import { sha256Hex } from '../access/canonical-request.js';
+import type { Answer, World } from '../exchange.js';
+import { Refusal } from '../refusal.js';
+import type { Principal } from '../access/accounts.js';
+import type { Target } from '../server/target.js';
+import type { DoubleRole } from '../types.js';
+import { declaration, element, group } from '../xml.js';
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const VERSION = '2011-06-15';

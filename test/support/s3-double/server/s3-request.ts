@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 
-import { receiveBody } from './body.js';
-import { planBody } from './body-plan.js';
-import { OWNER_ACCOUNT } from './accounts.js';
-import type { Answer, Exchange, World } from './exchange.js';
-import { type Operation, refuseUnknown } from './operations.js';
-import { Refusal } from './refusal.js';
-import { attemptOf } from './rights.js';
-import { authenticate } from './signature.js';
+import { receiveBody } from '../body/body.js';
+import { planBody } from '../body/body-plan.js';
+import { OWNER_ACCOUNT } from '../access/accounts.js';
+import type { Answer, Exchange, World } from '../exchange.js';
+import { type Operation, refuseUnknown } from '../operations/operations.js';
+import { Refusal } from '../refusal.js';
+import { attemptOf } from '../access/rights.js';
+import { authenticate } from '../access/signature.js';
 import type { Target } from './target.js';
 
 const AUTHENTICATION_PARAMETERS: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
-import type { ObjectAttributes } from './bucket-state.js';
-import type { Exchange } from './exchange.js';
+import type { ObjectAttributes } from '../bucket-state.js';
+import type { Exchange } from '../exchange.js';
 import type { Attempt } from './permissions.js';
 
 /** This request's principal trying that action on the request's bucket and key. */

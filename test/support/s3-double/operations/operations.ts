@@ -1,14 +1,14 @@
 import { createBucket, deleteBucket, headBucket } from './buckets.js';
 import { completeUpload } from './complete-upload.js';
 import { deleteObject, deleteObjects } from './delete-objects.js';
-import type { Handler } from './exchange.js';
+import type { Handler } from '../exchange.js';
 import { listObjects, listVersions } from './list-objects.js';
 import { listParts, listUploads } from './list-uploads.js';
 import { abortUpload, createUpload, uploadPart } from './multipart.js';
 import { putObject } from './objects.js';
 import { getObject, getObjectTagging, headObject } from './read-objects.js';
-import { notImplemented } from './refusal.js';
-import type { Target } from './target.js';
+import { notImplemented } from '../refusal.js';
+import type { Target } from '../server/target.js';
 
 /** One operation of S3: how a request for it looks, and what it does. */
 export interface Operation {

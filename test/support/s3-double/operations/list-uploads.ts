@@ -1,10 +1,10 @@
-import { OWNER_ACCOUNT } from './accounts.js';
+import { OWNER_ACCOUNT } from '../access/accounts.js';
 import {
   type BucketState,
   sortByBytes,
   type StoredPart,
   type StoredUpload,
-} from './bucket-state.js';
+} from '../bucket-state.js';
 import {
   type Answer,
   bucketOf,
@@ -12,11 +12,11 @@ import {
   type Exchange,
   parameter,
   xmlAnswer,
-} from './exchange.js';
+} from '../exchange.js';
 import { keyText } from './list-objects.js';
 import { uploadOf } from './multipart.js';
-import { attemptOf } from './rights.js';
-import { element, group, optionalElement, xmlDocument } from './xml.js';
+import { attemptOf } from '../access/rights.js';
+import { element, group, optionalElement, xmlDocument } from '../xml.js';
 
 const ENTRIES_MAX = 1000;
 

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import { type BucketState, newId, type StoredVersion } from './bucket-state.js';
+import { type BucketState, newId, type StoredVersion } from '../bucket-state.js';
 import { checkWriteConditions } from './conditions.js';
-import { type Answer, bucketOf, emptyAnswer, type Exchange, keyOf, timeOf } from './exchange.js';
-import { attemptOf, requireAttributeRights } from './rights.js';
+import { type Answer, bucketOf, emptyAnswer, type Exchange, keyOf, timeOf } from '../exchange.js';
+import { attemptOf, requireAttributeRights } from '../access/rights.js';
 import { encryptionHeaders, PLAIN_ATTRIBUTES, readAttributes } from './object-attributes.js';
-import { Refusal } from './refusal.js';
-import type { Body } from './body.js';
-import type { ObjectChecksum, ObjectEncryption } from './types.js';
+import { Refusal } from '../refusal.js';
+import type { Body } from '../body/body.js';
+import type { ObjectChecksum, ObjectEncryption } from '../types.js';
 
 /** PutObject. */
 export function putObject(exchange: Exchange): Answer {
