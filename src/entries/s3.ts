@@ -18,6 +18,7 @@ export type {
 } from '../aws/policy-document.js';
 export { trustPolicy, type TrustPolicyOptions } from '../aws/trust-policy.js';
 export type { S3BucketOptions } from '../aws/bucket-options.js';
-export type { S3Checksum } from '../sinks/s3/checksum.js';
-export type { S3Encryption, S3ObjectOptions } from '../sinks/s3/object-options.js';
+export type { S3Checksum } from '../aws/checksum.js';
+export type { S3Encryption } from '../aws/encryption.js';
+export type { S3ObjectOptions } from '../sinks/s3/object-options.js';
 export { s3Sink, type S3SinkOptions } from '../sinks/s3/s3-sink.js';

@@ -3,7 +3,7 @@ import { CompleteMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/clie
 import type { CommitOutcome, OperationOptions, PreparedObject } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
 import { type S3Failure, isFailure, notS3 } from '../../aws/failure.js';
-import { bareETag, compositeCrc, compositeETag } from './checksum.js';
+import { bareETag, compositeCrc, compositeETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import { objectExists } from './errors.js';
 import { listParts } from './list-parts.js';

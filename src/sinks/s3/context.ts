@@ -2,7 +2,7 @@ import type { LimitFunction } from 'p-limit';
 
 import type { S3Connection } from '../../aws/connection.js';
 import { checkObjectKey } from '../../util/object-key.js';
-import type { S3Checksum } from './checksum.js';
+import type { S3Checksum } from '../../aws/checksum.js';
 import type { ObjectSettings } from './object-options.js';
 
 /** What all operations of one sink share. */

@@ -1,23 +1,7 @@
 import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
 
+import { type EncryptionInput, type S3Encryption, readEncryption } from '../../aws/encryption.js';
 import { kindOf, type OptionReader } from '../../options/index.js';
-
-/** How the service encrypts objects at rest. */
-export type S3Encryption =
-  | { readonly type: 'sse-s3' }
-  | {
-      readonly type: 'sse-kms';
-      /**
-       * ARN, id or alias of the key.
-       * @defaultValue the key of AWS for S3
-       */
-      readonly keyId?: string | undefined;
-      /**
-       * Whether to use an S3 Bucket Key, which asks KMS less often.
-       * @defaultValue false
-       */
-      readonly bucketKey?: boolean | undefined;
-    };
 
 /** What is said of every object beside its content. */
 export interface S3ObjectOptions {
@@ -40,10 +24,8 @@ export interface S3ObjectOptions {
   readonly encryption?: S3Encryption | undefined;
 }
 
-type SharedInput = Pick<
-  CreateMultipartUploadCommandInput,
-  'Tagging' | 'Metadata' | 'ACL' | 'ServerSideEncryption' | 'SSEKMSKeyId' | 'BucketKeyEnabled'
->;
+type SharedInput = EncryptionInput &
+  Pick<CreateMultipartUploadCommandInput, 'Tagging' | 'Metadata' | 'ACL'>;
 
 export interface ObjectSettings {
   readonly storageClass: string | undefined;
@@ -59,8 +41,6 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 /** AWS allows 2 KB; ours needs some. */
 const METADATA_MAX_BYTES = 1_900;
 const TAGS_MAX = 10;
-const SSE_C_REASON =
-  "cannot be 'sse-c': the key would have to be at hand for every later run and reader, and most buckets refuse it; use 'sse-kms'";
 
 export function readObjectOptions(reader: OptionReader): ObjectSettings {
   const storageClass = reader.has('storageClass') ? reader.string('storageClass') : undefined;
@@ -75,7 +55,7 @@ export function readObjectOptions(reader: OptionReader): ObjectSettings {
       ...(Object.keys(tags).length > 0 ? { Tagging: new URLSearchParams(tags).toString() } : {}),
       ...(Object.keys(metadata).length > 0 ? { Metadata: metadata } : {}),
       ...(acl === false ? {} : { ACL: acl }),
-      ...(reader.has('encryption') ? readEncryption(reader) : {}),
+      ...readEncryption(reader),
     },
   };
 }
@@ -116,21 +96,4 @@ function checkMetadata(reader: OptionReader, metadata: Readonly<Record<string, s
   }
   if (bytes > METADATA_MAX_BYTES)
     reader.problem('metadata', `must have at most ${METADATA_MAX_BYTES} bytes`);
-}
-
-function readEncryption(reader: OptionReader): SharedInput {
-  return reader.group('encryption', (group): SharedInput => {
-    const type = group.string('type');
-    if (type === 'sse-s3') return { ServerSideEncryption: 'AES256' };
-    const keyId = group.has('keyId') ? group.string('keyId') : undefined;
-    const bucketKey = group.boolean('bucketKey', false);
-    if (type === 'sse-c') reader.problem('encryption.type', SSE_C_REASON);
-    else if (type !== 'sse-kms')
-      reader.problem('encryption.type', "must be one of 'sse-s3', 'sse-kms'");
-    return {
-      ServerSideEncryption: 'aws:kms',
-      ...(keyId === undefined ? {} : { SSEKMSKeyId: keyId }),
-      ...(bucketKey ? { BucketKeyEnabled: true } : {}),
-    };
-  });
 }

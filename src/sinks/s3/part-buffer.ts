@@ -1,4 +1,4 @@
-import { type ChecksumInput, RunningChecksum, type S3Checksum } from './checksum.js';
+import { type ChecksumInput, RunningChecksum, type S3Checksum } from '../../aws/checksum.js';
 
 /** The bytes of one request and their checksum. */
 export interface PartContent {

@@ -3,7 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { PutOptions } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
 import { isFailure, notS3 } from '../../aws/failure.js';
-import { checksumOf } from './checksum.js';
+import { checksumOf } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import { objectExists } from './errors.js';
 import { readObject } from './read-object.js';

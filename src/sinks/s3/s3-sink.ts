@@ -18,7 +18,7 @@ import { type OptionReader, readOptions } from '../../options/index.js';
 import { type S3BucketOptions, readBucketOptions } from '../../aws/bucket-options.js';
 import { type S3Bucket, S3Connection, once } from '../../aws/connection.js';
 import { isFailure } from '../../aws/failure.js';
-import type { S3Checksum } from './checksum.js';
+import type { S3Checksum } from '../../aws/checksum.js';
 import { completeUpload } from './complete-upload.js';
 import { type SinkContext, objectInput } from './context.js';
 import { sinkError } from './errors.js';

@@ -4,7 +4,7 @@ import type { ObjectHead, OperationOptions } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
 import { notS3 } from '../../aws/failure.js';
 import { anySignal } from '../../util/time-limit.js';
-import { bareETag } from './checksum.js';
+import { bareETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import type { PartContent } from './part-buffer.js';
 import { unsignedOverTls } from './unsigned-payload.js';
