@@ -67,6 +67,7 @@ export class BucketState {
   readonly name: string;
   readonly settings: BucketSettings;
   readonly created: Date;
+  #isVersioned: boolean;
   #contents: Contents = { versions: new Map(), uploads: new Map(), completed: new Map() };
   #sortedKeys: readonly string[] | null = null;
 
@@ -74,6 +75,7 @@ export class BucketState {
     this.name = name;
     this.settings = settings;
     this.created = created;
+    this.#isVersioned = settings.versioned === true || settings.objectLock === true;
   }
 
   get uploads(): Map<string, StoredUpload> {
@@ -85,7 +87,12 @@ export class BucketState {
   }
 
   get isVersioned(): boolean {
-    return this.settings.versioned === true || this.settings.objectLock === true;
+    return this.#isVersioned;
+  }
+
+  /** Keeps every version from now on. */
+  enableVersioning(): void {
+    this.#isVersioned = true;
   }
 
   /** All versions of a key, the oldest first. */

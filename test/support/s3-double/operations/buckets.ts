@@ -1,6 +1,6 @@
 import { BucketState } from '../bucket-state.js';
 import { type Answer, bucketOf, emptyAnswer, type Exchange, timeOf } from '../exchange.js';
-import { Refusal } from '../refusal.js';
+import { notImplemented, Refusal } from '../refusal.js';
 import { childText, readXml } from '../xml.js';
 
 const NAME_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -33,6 +33,16 @@ export function createBucket(exchange: Exchange): Answer {
   const objectLock = exchange.headers['x-amz-bucket-object-lock-enabled'] === 'true';
   world.buckets.set(name, new BucketState(name, { objectLock }, timeOf(exchange)));
   return emptyAnswer(200, { location: `/${name}` });
+}
+
+/** PutBucketVersioning. Versioning is never suspended here. */
+export function putBucketVersioning(exchange: Exchange): Answer {
+  const bucket = bucketOf(exchange);
+  const document = readXml(Buffer.concat(exchange.body.chunks), 'VersioningConfiguration');
+  if (childText(document, 'Status') !== 'Enabled') throw notImplemented('suspended versioning');
+  if (childText(document, 'MfaDelete') !== null) throw notImplemented('MfaDelete');
+  bucket.enableVersioning();
+  return emptyAnswer(200);
 }
 
 /** DeleteBucket, when nothing is left in it. */

@@ -1,4 +1,4 @@
-import { createBucket, deleteBucket, headBucket } from './buckets.js';
+import { createBucket, deleteBucket, headBucket, putBucketVersioning } from './buckets.js';
 import { completeUpload } from './complete-upload.js';
 import { deleteObject, deleteObjects } from './delete-objects.js';
 import type { Handler } from '../exchange.js';
@@ -88,6 +88,13 @@ const OPERATIONS: readonly Operation[] = [
     action: 's3:CreateBucket',
     headers: [...BODY_HEADERS, 'x-amz-bucket-object-lock-enabled'],
     handle: createBucket,
+  }),
+  operation('PUT', 'bucket', {
+    name: 'PutBucketVersioning',
+    marks: ['versioning'],
+    action: 's3:PutBucketVersioning',
+    headers: BODY_HEADERS,
+    handle: putBucketVersioning,
   }),
   operation('DELETE', 'bucket', {
     name: 'DeleteBucket',

@@ -5,7 +5,7 @@ import { planBody } from '../body/body-plan.js';
 import { OWNER_ACCOUNT } from '../access/accounts.js';
 import type { Answer, Exchange, World } from '../exchange.js';
 import { type Operation, refuseUnknown } from '../operations/operations.js';
-import { Refusal } from '../refusal.js';
+import { notImplemented, Refusal } from '../refusal.js';
 import { attemptOf } from '../access/rights.js';
 import { authenticate } from '../access/signature.js';
 import type { Target } from './target.js';
@@ -25,7 +25,8 @@ const AUTHENTICATION_PARAMETERS: ReadonlySet<string> = new Set([
 export interface IncomingRequest {
   readonly message: IncomingMessage;
   readonly target: Target;
-  readonly operation: Operation;
+  /** Null when no operation looks like this. */
+  readonly operation: Operation | null;
   readonly onProgress: (wireBytes: number) => void;
 }
 
@@ -49,6 +50,7 @@ export async function prepareRequest(
     now: world.behaviour.now(),
   });
   const headers = authentication.presigned ? withHoisted(target) : target.headers;
+  if (operation === null) throw notImplemented(`${target.method} with these parameters`);
   refuseUnknown(operation, target, headers);
   refuseElsewhere(world, target);
   const { payloadHash, presigned, principal, signing } = authentication;

@@ -4,10 +4,10 @@ import { ClientGone, drainBody, readWhole } from '../body/body.js';
 import type { Answer, World } from '../exchange.js';
 import { answer, pass, type Passage, type Prepared } from './faults.js';
 import type { LateEffects } from './late-effects.js';
-import { findOperation, type Operation } from '../operations/operations.js';
-import { notImplemented, Refusal } from '../refusal.js';
+import { findOperation } from '../operations/operations.js';
+import { Refusal } from '../refusal.js';
 import type { LogEntry, RequestLog } from './request-log.js';
-import { prepareRequest } from './s3-request.js';
+import { type IncomingRequest, prepareRequest } from './s3-request.js';
 import { type Connection, refusalAnswer, sendAnswer } from './send.js';
 import { claimedAccessKeyId } from '../access/signature-claim.js';
 import { answerSts, isStsRequest, stsAction, stsError } from '../operations/sts.js';
@@ -86,19 +86,9 @@ async function serveS3(parts: ServerParts, connection: Connection, target: Targe
   await passOrRefuse(parts, passage, (refusal) => refusalAnswer(refusal, target));
 }
 
-async function prepareS3(
-  world: World,
-  incoming: {
-    readonly message: IncomingMessage;
-    readonly target: Target;
-    readonly operation: Operation | null;
-    readonly onProgress: (wireBytes: number) => void;
-  },
-): Promise<Prepared> {
-  const { operation, target } = incoming;
-  if (operation === null) throw notImplemented(`${target.method} with these parameters`);
-  const ready = await prepareRequest(world, { ...incoming, operation });
-  return { bytes: ready.exchange.body.size, effect: ready.effect };
+async function prepareS3(world: World, incoming: IncomingRequest): Promise<Prepared> {
+  const { exchange, effect } = await prepareRequest(world, incoming);
+  return { bytes: exchange.body.size, effect };
 }
 
 async function serveSts(parts: ServerParts, connection: Connection, target: Target): Promise<void> {
