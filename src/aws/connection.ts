@@ -1,10 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
-import type { Observer, OperationOptions, RequestEvent, Runtime } from '../interfaces/index.js';
+import type { OperationOptions, RequestEvent, Runtime } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
 import { reportRequest } from '../util/report-request.js';
 import { anySignal, withTimeLimit } from '../util/time-limit.js';
-import { S3Failure, readFailure } from './failure.js';
+import { PageAnswer, S3Failure, readFailure } from './failure.js';
 import type { S3Operation } from './iam-actions.js';
 
 const RETRY_DELAY_MS = 200;
@@ -81,7 +81,7 @@ export class S3Connection {
   ): Promise<T> {
     const { runtime, totalTimeoutMs } = this.bucket;
     const maxAttempts = request.maxAttempts ?? this.bucket.maxAttempts;
-    const { signal, observer } = request.options ?? {};
+    const signal = request.options?.signal;
     const deadline = runtime.now().getTime() + totalTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -89,13 +89,25 @@ export class S3Connection {
       } catch (error) {
         signal?.throwIfAborted();
         const failure = readFailure(error, request.operation);
-        const delayMs = retryDelay(attempt, runtime);
-        const isLate = runtime.now().getTime() + delayMs > deadline;
+        const isLate = runtime.now().getTime() + retryDelay(attempt, 1) > deadline;
         if (!failure.isRetryable || attempt >= maxAttempts || isLate) throw failure;
-        this.#reportRetry(observer, { attempt, delayMs, failure });
-        await runtime.sleep(delayMs, signal);
+        await this.pause(failure, attempt, request.options);
       }
     }
+  }
+
+  /** Waits before the next attempt, the longer the more have failed, and tells of it. */
+  async pause(
+    failure: S3Failure,
+    attempt: number,
+    { signal, observer }: OperationOptions = {},
+  ): Promise<void> {
+    const { runtime } = this.bucket;
+    const delayMs = retryDelay(attempt, runtime.random());
+    const operation = eventName(failure.operation);
+    const target = this.#target;
+    emit(observer, { type: 'retry', target, operation, attempt, delayMs, reason: failure.code });
+    await runtime.sleep(delayMs, signal);
   }
 
   async #attempt<T>(
@@ -123,22 +135,12 @@ export class S3Connection {
       });
     });
   }
-
-  #reportRetry(
-    observer: Observer | undefined,
-    retry: { attempt: number; delayMs: number; failure: S3Failure },
-  ): void {
-    const { attempt, delayMs, failure } = retry;
-    const operation = eventName(failure.operation);
-    const reason = failure.code;
-    emit(observer, { type: 'retry', target: this.#target, operation, attempt, delayMs, reason });
-  }
 }
 
 /** Exponential, with jitter: many workers that were refused together do not come back together. */
-function retryDelay(attempt: number, runtime: Runtime): number {
+function retryDelay(attempt: number, random: number): number {
   const most = Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), RETRY_DELAY_MAX_MS);
-  return Math.ceil(most * (0.5 + runtime.random() / 2));
+  return Math.ceil(most * (0.5 + random / 2));
 }
 
 function tookTooLong(operation: S3Operation, ms: number): S3Failure {
@@ -159,6 +161,9 @@ interface Answer {
   readonly response: unknown;
 }
 
+/** The headers of an answer, their names in lower case. */
+export type AnswerHeaders = Readonly<Record<string, string>>;
+
 /** The part of a command that is changed here. */
 interface Middlewares {
   readonly middlewareStack: {
@@ -177,14 +182,16 @@ interface Middlewares {
 /**
  * Takes the SDK's retries out of one command, whatever client sends it: a layer of the same name replaces theirs. A
  * request whose outcome decides something must not be repeated by a layer that cannot tell of it.
- * @param onAnswer - sees the answer of a success, for its headers.
+ * @param onSuccess - sees the headers of an answer that is no error.
  */
-export function once<C>(command: C, onAnswer: (answer: Answer) => void = () => undefined): C {
+export function once<C>(command: C, onSuccess?: (headers: AnswerHeaders) => void): C {
   const single =
     (next: (args: never) => Promise<Answer>) =>
     async (args: never): Promise<Answer> => {
       const answer = await next(args);
-      onAnswer(answer);
+      const { headers } = answer.response as { readonly headers: AnswerHeaders };
+      if (/^text\/html/i.test(headers['content-type'] ?? '')) throw new PageAnswer();
+      onSuccess?.(headers);
       return answer;
     };
   (command as Middlewares).middlewareStack.add(single, {

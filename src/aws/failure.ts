@@ -1,3 +1,4 @@
+import { messageOf } from '../util/message.js';
 import { type AssumeRoleFailure, isAssumeRoleFailure } from './assume-role.js';
 import type { S3Operation } from './iam-actions.js';
 
@@ -131,6 +132,11 @@ export class S3Failure extends Error {
   }
 }
 
+/** A web page in place of an answer, with a status of success. */
+export class PageAnswer extends Error {
+  override readonly name = 'HtmlPage';
+}
+
 /** True for a failure of this kind. */
 export function isFailure(error: unknown, ...kinds: readonly FailureKind[]): error is S3Failure {
   return error instanceof S3Failure && (kinds.length === 0 || kinds.includes(error.kind));
@@ -155,15 +161,27 @@ export function readFailure(error: unknown, operation: S3Operation): S3Failure {
     code,
     status,
     bucketRegion: headers['x-amz-bucket-region'],
-    cause: error,
+    cause: withoutExchange(thrown),
   });
+}
+
+/**
+ * What was thrown, without the request and the answer that the SDK hangs onto it: their headers hold the session
+ * token and the signature.
+ */
+function withoutExchange(thrown: SdkError): Error {
+  const { $metadata, stack } = thrown;
+  const error = new Error(messageOf(thrown));
+  error.name = codeOf(thrown);
+  if (stack !== undefined) error.stack = stack;
+  return Object.assign(error, $metadata === undefined ? {} : { $metadata });
 }
 
 /** A role that STS refused; when STS could not be asked, a failure like any other. */
 function roleFailure(error: AssumeRoleFailure, operation: S3Operation): S3Failure {
   const { kind, code, status, isRetryable } = readFailure(error.cause, operation);
   const told = isRetryable ? kind : 'role-refused';
-  return new S3Failure({ operation, kind: told, code, status, cause: error });
+  return new S3Failure({ operation, kind: told, code, status, cause: withoutExchange(error) });
 }
 
 /** Codes of network errors say more than their names; a server's code stands in the name. */
@@ -183,6 +201,7 @@ function kindOf(
   },
 ): FailureKind {
   const { code, status, headers } = answer;
+  if (error instanceof PageAnswer) return 'not-s3';
   const isPage = /^text\/html/i.test(headers['content-type'] ?? '');
   if (isPage && (status === null || status < 400 || status === 404)) return 'not-s3';
   const message = error?.message ?? '';

@@ -38,9 +38,9 @@ describe('sinkContract', () => {
   });
 
   it('skips only what a sink says it does not support', () => {
-    const supports = { exclusiveCommit: false, manyObjects: false };
+    const supports = { exclusiveCommit: false, exclusivePut: false, manyObjects: false };
     const cases = sinkContract({ create: () => memorySink(), supports });
-    expect(cases.filter(({ skip }) => skip)).toHaveLength(2);
+    expect(cases.filter(({ skip }) => skip)).toHaveLength(4);
     expect(sinkContract({ create: () => memorySink() }).some(({ skip }) => skip)).toBe(false);
   });
 });

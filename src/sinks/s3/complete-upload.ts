@@ -16,11 +16,11 @@ import {
   requirePrepared,
 } from './upload-token.js';
 
-/** So often is a completion tried whose parts the service has and whose object it does not show. */
-const ATTEMPTS = 3;
-
-/** `unknown`: the service does not say; without `s3:ListBucket` it hides what is missing. */
+/** A refusal says nothing: without `s3:ListBucket` the service hides what is missing. */
 type Sight = 'ours' | 'nothing' | S3Failure;
+
+/** A completion that was answered with success and did nothing. */
+const SAID_YES = notS3('CompleteMultipartUpload', 'a success without an object');
 
 interface Completion {
   readonly context: SinkContext;
@@ -53,11 +53,20 @@ export async function completeUpload(
     if (sight === 'ours') break;
     parts = await currentParts(completion);
     if (parts === null) return await unresolved(completion);
-    // The parts are there: what failed was the completion itself.
-    if (attempt >= ATTEMPTS || (failure !== null && !isAboutParts(failure)))
-      throw failure ?? notS3('CompleteMultipartUpload', 'a success without an object');
+    await waitAfter(failure ?? SAID_YES, attempt, completion);
   }
   return 'committed';
+}
+
+/** The parts are there and the object is not: what failed was the completion itself. */
+async function waitAfter(
+  failure: S3Failure,
+  attempt: number,
+  { context, options }: Completion,
+): Promise<void> {
+  const isWorthIt = failure.isRetryable || failure.code === 'InvalidPart' || failure === SAID_YES;
+  if (!isWorthIt || attempt >= context.connection.bucket.maxAttempts) throw failure;
+  await context.connection.pause(failure, attempt, options);
 }
 
 /** Neither the upload nor the object was seen; the object is looked for once more, because it may have come between. */
@@ -86,7 +95,7 @@ async function tryComplete(
   };
   try {
     const answer = await context.connection.request(
-      { operation: 'CompleteMultipartUpload', options },
+      { operation: 'CompleteMultipartUpload', options, maxAttempts: 1 },
       (client, send) => client.send(once(new CompleteMultipartUploadCommand(input)), send),
     );
     return isProof(answer, parts) ? 'verified' : null;
@@ -106,11 +115,6 @@ function isProof(
     return answer.ChecksumCRC32 === compositeCrc(crcs);
   const expected = compositeETag(parts.map(({ etag }) => etag));
   return expected !== null && bareETag(answer.ETag ?? '') === expected;
-}
-
-/** The service refused the parts as they were named: the listed ones may do. */
-function isAboutParts(failure: S3Failure): boolean {
-  return failure.code === 'InvalidPart' || isFailure(failure, 'upload-missing');
 }
 
 /** @throws SinkError `OBJECT_EXISTS` for a stranger's object. */
@@ -142,7 +146,8 @@ async function currentParts({
   try {
     return requirePrepared(prepared, await listParts(context, upload, options));
   } catch (error) {
-    if (isFailure(error, 'upload-missing')) return null;
+    // radosgw calls a missing upload a missing key.
+    if (isFailure(error, 'upload-missing', 'object-missing')) return null;
     throw error;
   }
 }

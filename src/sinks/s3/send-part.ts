@@ -39,7 +39,7 @@ export async function sendPart(
     Body: body,
     ContentLength: body.byteLength,
   };
-  const { ETag } = await context.connection.request(
+  const { ETag, ChecksumCRC32 } = await context.connection.request(
     {
       operation: 'UploadPart',
       options: { ...options, signal: anySignal(options.signal, options.stop) },
@@ -48,6 +48,6 @@ export async function sendPart(
     (client, send) => client.send(unsignedOverTls(once(new UploadPartCommand(input))), send),
   );
   if (ETag === undefined) throw notS3('UploadPart', 'an answer without an ETag');
-  const crc = 'ChecksumCRC32' in checksum ? (checksum.ChecksumCRC32 ?? null) : null;
-  return { bytes: body.byteLength, etag: bareETag(ETag), crc };
+  // A service that does not repeat the checksum does not know it, and refuses it in a completion.
+  return { bytes: body.byteLength, etag: bareETag(ETag), crc: ChecksumCRC32 ?? null };
 }

@@ -2,7 +2,7 @@ import type { Awaitable, Sink } from '../../interfaces/index.js';
 import type { ContractCase } from './contract-case.js';
 import { COMMIT_CHECKS, EXCLUSIVE_CHECKS } from './sink-commit-checks.js';
 import type { SinkChecks } from './sink-kit.js';
-import { MANY_OBJECTS_CHECKS, OBJECT_CHECKS } from './sink-object-checks.js';
+import { EXCLUSIVE_PUT_CHECKS, MANY_OBJECTS_CHECKS, OBJECT_CHECKS } from './sink-object-checks.js';
 import { STRAY_CHECKS } from './sink-stray-checks.js';
 
 export interface SinkContractOptions<T extends Sink = Sink> {
@@ -23,6 +23,11 @@ export interface SinkSupports {
    * @defaultValue true
    */
   readonly exclusiveCommit?: boolean | undefined;
+  /**
+   * Whether of several puts of one key at the same moment one creates and the others are told so.
+   * @defaultValue true
+   */
+  readonly exclusivePut?: boolean | undefined;
   /**
    * Whether the storage is quick enough for a case with 1,005 objects.
    * @defaultValue true
@@ -48,6 +53,7 @@ export function sinkContract<T extends Sink>(
     ...casesOf(COMMIT_CHECKS),
     ...casesOf(EXCLUSIVE_CHECKS, supports?.exclusiveCommit),
     ...casesOf(OBJECT_CHECKS),
+    ...casesOf(EXCLUSIVE_PUT_CHECKS, supports?.exclusivePut),
     ...casesOf(MANY_OBJECTS_CHECKS, supports?.manyObjects),
     ...casesOf(STRAY_CHECKS),
   ];

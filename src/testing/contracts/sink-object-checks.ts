@@ -23,8 +23,6 @@ export const OBJECT_CHECKS: SinkChecks = {
   'put creates once: equal bytes exist, others are refused': putOnce,
   'put can hold nothing': putEmpty,
   'a put is never half visible': wholePut,
-  'of puts of one key at the same time one creates': concurrentPuts,
-  'puts of equal bytes at the same time all succeed': equalPuts,
   'what is missing has no content and no head, and can be removed': missing,
   'the folder of a key is no object': foldersAreNoObjects,
   'a removed object is gone, and its key is free again': removed,
@@ -37,6 +35,12 @@ export const OBJECT_CHECKS: SinkChecks = {
   'a listing can be left half-way': leaveListing,
   'an abort rejects with its reason, and nothing happens': aborts,
   'an observer that throws hurts nothing': throwingObserver,
+};
+
+/** Rules of stores that can decide between two puts of one key at the same moment. */
+export const EXCLUSIVE_PUT_CHECKS: SinkChecks = {
+  'of puts of one key at the same time one creates': concurrentPuts,
+  'puts of equal bytes at the same time all succeed': equalPuts,
 };
 
 /** Rules that take a thousand objects. */
