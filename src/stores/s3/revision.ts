@@ -1,0 +1,26 @@
+import type { StoredEnvelope } from './read-envelope.js';
+
+/** Where a save comes from, for the request that replaces it. */
+interface Revision {
+  readonly id: string;
+  /** Without quotes. */
+  readonly etag: string;
+}
+
+/** One ETag and nothing that a server could take for a list or for "any". */
+const REVISION = /^[0-9a-f]{32}:([^\s",*]+)$/;
+
+/** The revision that the host names in its next save. */
+export function formatRevision({ id, etag }: Revision): string {
+  return `${id}:${etag}`;
+}
+
+/** The ETag to compare with, or `null` for a text that no save of this store gave. */
+export function etagOf(revision: string): string | null {
+  return REVISION.exec(revision)?.[1] ?? null;
+}
+
+/** The revision that a host sees: none where there is no document, or no document any more. */
+export function visibleRevision(stored: StoredEnvelope | null): string | null {
+  return stored === null || stored.document === undefined ? null : formatRevision(stored);
+}

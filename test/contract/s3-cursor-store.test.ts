@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { assumeRole, type S3CursorStoreOptions } from 'tracehaul/s3';
+
+import {
+  type BucketSettings,
+  type S3Double,
+  type S3DoubleOptions,
+  startS3Double,
+} from '../support/s3-double/index.js';
+import { clientConfigOf } from '../support/s3-place.js';
+import {
+  freshStore,
+  type PlacedStore,
+  singleWriterCases,
+  storeCases,
+} from '../support/s3-stores.js';
+
+const doubles: S3Double[] = [];
+
+async function startDouble(options: S3DoubleOptions = {}): Promise<S3Double> {
+  const double = await startS3Double(options);
+  doubles.push(double);
+  return double;
+}
+
+let double: S3Double;
+let gateway: S3Double;
+let forgetful: S3Double;
+let buckets = 0;
+
+beforeAll(async () => {
+  double = await startDouble();
+  double.addKmsKey('checkpoints');
+  gateway = await startDouble({ etags: 'unquoted-if-match' });
+  forgetful = await startDouble({ conditionalWrites: 'ignored' });
+});
+
+afterAll(async () => {
+  for (const each of doubles) await each.close();
+});
+
+function storeOn(
+  server: S3Double,
+  options: Partial<S3CursorStoreOptions> = {},
+  settings: BucketSettings = {},
+): Promise<PlacedStore> {
+  buckets += 1;
+  const { name } = server.createBucket(`bucket-${buckets}`, settings);
+  return freshStore({ ...server, endpoint: server.url }, { bucket: name, ...options });
+}
+
+/** A store whose role may use nothing but objects below its prefix. */
+function storeOfRole(): Promise<PlacedStore> {
+  const roleArn = 'arn:aws:iam::111122223333:role/exporter';
+  double.addRole({ arn: roleArn, trusts: [double.credentials.accessKeyId] });
+  const config = clientConfigOf({ ...double, endpoint: double.url });
+  const credentials = assumeRole({
+    roleArn,
+    endpoint: double.url,
+    region: double.region,
+    credentials: { ...double.credentials },
+  });
+  for (const action of [
+    's3:DeleteObject',
+    's3:AbortMultipartUpload',
+    's3:ListBucketMultipartUploads',
+  ])
+    double.deny({ action, accessKeyId: roleArn });
+  return storeOn(double, { clientConfig: { ...config, credentials }, prefix: 'team/cursors' });
+}
+
+const ADAPTERS = {
+  'a bucket': storeCases(() => storeOn(double)),
+  'an odd prefix': storeCases(() => storeOn(double, { prefix: 'team a/über' })),
+  'a service whose ETags have no quotes': storeCases(() => storeOn(gateway)),
+  'a versioned bucket': storeCases(() => storeOn(double, {}, { versioned: true })),
+  'a locked bucket, with Content-MD5': storeCases(() =>
+    storeOn(double, { checksum: 'md5' }, { objectLock: true }),
+  ),
+  'a bucket whose ETags are no digests': storeCases(() =>
+    storeOn(double, { encryption: { type: 'sse-kms', keyId: 'checkpoints' } }),
+  ),
+  'a role that may delete nothing': storeCases(storeOfRole),
+  'a service without conditional writes, with a single writer': singleWriterCases(() =>
+    storeOn(forgetful, { singleWriter: true }),
+  ),
+};
+
+describe.each(Object.entries(ADAPTERS))('s3CursorStore on %s', (_name, cases) => {
+  for (const { name, skip, run } of cases) it.skipIf(skip)(name, run);
+});
+
+describe('a single writer on a service without conditional writes', () => {
+  const given = new Set(singleWriterCases(() => storeOn(forgetful)).map(({ name }) => name));
+  const lost = storeCases(() => storeOn(forgetful, { singleWriter: true })).filter(
+    ({ name }) => !given.has(name),
+  );
+
+  it.each(lost)('breaks this rule, and no other: $name', async ({ run }) => {
+    expect(lost).toHaveLength(4);
+    await expect(run()).rejects.toThrow();
+  });
+});
