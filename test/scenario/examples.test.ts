@@ -2,21 +2,31 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { EXAMPLES, startExample, runExample } from '../support/example-process.js';
+import { startS3Double, type DoubleBucket, type S3Double } from '../support/s3-double/index.js';
 import { startSpansProject, type SpansProject } from '../support/spans-project.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 let project: SpansProject;
+let storage: S3Double;
 let folder = '';
 
 beforeAll(async () => {
   project = await startSpansProject();
+  storage = await startS3Double();
 });
-afterAll(() => project.close());
+afterAll(async () => {
+  await storage.close();
+  await project.close();
+});
 beforeEach(async () => {
   folder = await temporaryFolder();
+});
+afterEach(() => {
+  storage.intercept = null;
+  vi.unstubAllEnvs();
 });
 
 /** Rows in all objects below a folder of the export. */
@@ -34,6 +44,25 @@ function run(name: string, parameters: readonly string[] = []) {
   return runExample(name, { folder, environment: project.environment, parameters });
 }
 
+/** What the examples for S3 read, with a bucket of their own. */
+function bucketEnvironment(bucket: string): Record<string, string> {
+  return {
+    ...project.environment,
+    EXPORT_BUCKET: bucket,
+    AWS_ENDPOINT_URL_S3: storage.url,
+    AWS_REGION: storage.region,
+    AWS_ACCESS_KEY_ID: storage.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: storage.credentials.secretAccessKey,
+  };
+}
+
+/** Rows in all objects of a bucket. */
+function countRowsIn(bucket: DoubleBucket): number {
+  const objects = [...bucket.objects()].filter(([key]) => /^braintrust\/[^_].*\.gz$/.test(key));
+  const texts = objects.map(([, object]) => gunzipSync(object.bytes()).toString());
+  return texts.reduce((rows, text) => rows + text.split('\n').length - 1, 0);
+}
+
 describe('the examples', () => {
   it('cron.ts exports, and the next call finds that nothing is due', async () => {
     const first = await run('cron.ts');
@@ -49,6 +78,54 @@ describe('the examples', () => {
     const failed = await runExample('cron.ts', { folder, environment, parameters: [] });
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(/^SOURCE_UNAUTHORIZED: /);
+  });
+
+  it('s3-cron.ts exports to a bucket, and its progress is there too', async () => {
+    const bucket = storage.createBucket('cron');
+    const options = { folder, environment: bucketEnvironment('cron'), parameters: [] };
+    const first = await runExample('s3-cron.ts', options);
+    expect(first).toMatchObject({ code: 0, stdout: '40 rows in 1 objects, caught-up\n' });
+    const second = await runExample('s3-cron.ts', options);
+    expect(second.stdout).toMatch(/^not due before /);
+    expect(countRowsIn(bucket)).toBe(project.rows);
+    expect(bucket.uploads()).toEqual([]);
+    expect([...bucket.objects().keys()]).toContain('_cursors/checkpoints/spans.json');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('s3-cron.ts names the bucket that is missing', async () => {
+    const environment = bucketEnvironment('nowhere');
+    const failed = await runExample('s3-cron.ts', { folder, environment, parameters: [] });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('Create the bucket "nowhere"');
+  });
+
+  it('lambda.ts exports in one invocation what is there, and nothing in the next', async () => {
+    const bucket = storage.createBucket('lambda');
+    for (const [name, value] of Object.entries(bucketEnvironment('lambda')))
+      vi.stubEnv(name, value);
+    const { handler } = await import('../../examples/lambda.js');
+    const context = { getRemainingTimeInMillis: () => 15 * 60_000 };
+    const first = await handler({}, context);
+    expect(first).toMatchObject({ rows: 40, objects: 1, stopReason: 'caught-up' });
+    const second = await handler({}, context);
+    expect(second).toMatchObject({ rows: 0, objects: 0, stopReason: 'caught-up' });
+    expect(countRowsIn(bucket)).toBe(project.rows);
+    expect(bucket.uploads()).toEqual([]);
+  });
+
+  it('lambda.ts gives up before its time is over, and leaves no lease behind', async () => {
+    storage.createBucket('slow');
+    for (const [name, value] of Object.entries(bucketEnvironment('slow'))) vi.stubEnv(name, value);
+    vi.resetModules();
+    const { handler } = await import('../../examples/lambda.js');
+    storage.intercept = ({ operation }) => (operation === 'UploadPart' ? { kind: 'hang' } : null);
+    const given = handler({}, { getRemainingTimeInMillis: () => 12_000 });
+    await expect(given).rejects.toMatchObject({ name: 'TimeoutError' });
+    storage.intercept = null;
+    const next = await handler({}, { getRemainingTimeInMillis: () => 15 * 60_000 });
+    expect(next).toMatchObject({ rows: 40, stopReason: 'caught-up' });
+    expect(storage.bucket('slow').uploads()).toEqual([]);
   });
 
   it('backfill.ts exports the days that it is given', async () => {
