@@ -69,6 +69,25 @@ describe('the blocks of TypeScript', () => {
   }
 });
 
+describe('the blocks of JSON that say what was printed', () => {
+  const blocks = documents.flatMap((each) => each.blocks);
+  const printedBlocks = blocks.flatMap((block, index) => {
+    const isPrinted = block.language === 'json' && block.words.includes('printed');
+    return isPrinted ? [{ block, program: blocks[index - 1] }] : [];
+  });
+
+  it('are there', () => {
+    expect(printedBlocks.length).toBeGreaterThan(2);
+  });
+
+  for (const { block, program } of printedBlocks) {
+    it(`are what the program before prints: ${block.document}:${block.line}`, async () => {
+      await runFile(files.find((file) => file.block === program)?.path ?? '');
+      expect(JSON.parse(printed.join('\n'))).toEqual(JSON.parse(block.code));
+    });
+  }
+});
+
 describe('the example of the read-me', () => {
   it('exports every row and says so', async () => {
     await runFile(README_EXAMPLE?.path ?? '');
