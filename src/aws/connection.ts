@@ -190,7 +190,7 @@ export function once<C>(command: C, onSuccess?: (headers: AnswerHeaders) => void
     async (args: never): Promise<Answer> => {
       const answer = await next(args);
       const { headers } = answer.response as { readonly headers: AnswerHeaders };
-      if (/^text\/html/i.test(headers['content-type'] ?? '')) throw new PageAnswer();
+      if (isPage(headers)) throw new PageAnswer();
       onSuccess?.(headers);
       return answer;
     };
@@ -201,4 +201,9 @@ export function once<C>(command: C, onSuccess?: (headers: AnswerHeaders) => void
     override: true,
   });
   return command;
+}
+
+/** An empty answer is no page, whatever its type: Swift calls its empty successes HTML. */
+function isPage(headers: AnswerHeaders): boolean {
+  return /^text\/html/i.test(headers['content-type'] ?? '') && headers['content-length'] !== '0';
 }
