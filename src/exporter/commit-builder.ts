@@ -54,7 +54,7 @@ export class CommitBuilder {
   constructor(settings: ExporterSettings, place: CommitPlace) {
     this.#settings = settings;
     this.#place = place;
-    this.#nonce = settings.runtime.id();
+    this.#nonce = settings.runtime.id().slice(0, 16);
     this.#deadLetters = new DeadLetters(settings, this.#companionHead('_rejected'));
   }
 

@@ -1,4 +1,4 @@
-import { CompleteMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
 
 import type { CommitOutcome, OperationOptions, PreparedObject } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
@@ -6,8 +6,8 @@ import { type S3Failure, isFailure, notS3 } from '../../aws/failure.js';
 import { bareETag, compositeCrc, compositeETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import { objectExists } from './errors.js';
+import { headObject } from './head-object.js';
 import { listParts } from './list-parts.js';
-import { OWNER_METADATA } from './object-options.js';
 import {
   type UploadToken,
   type UploadedPart,
@@ -47,13 +47,12 @@ export async function completeUpload(
       parts = await currentParts(completion);
       if (parts === null) return await unresolved(completion);
     }
-    const failure = await tryComplete(completion, parts);
-    if (failure === 'verified') return 'committed';
+    const answer = await tryComplete(completion, parts);
     sight = await look(completion);
-    if (sight === 'ours') break;
+    if (sight === 'ours' || (answer === 'verified' && sight !== 'nothing')) break;
     parts = await currentParts(completion);
     if (parts === null) return await unresolved(completion);
-    await waitAfter(failure ?? SAID_YES, attempt, completion);
+    await waitAfter(isFailure(answer) ? answer : SAID_YES, attempt, completion);
   }
   return 'committed';
 }
@@ -77,11 +76,14 @@ async function unresolved(completion: Completion): Promise<CommitOutcome> {
   throw sight;
 }
 
-/** @returns `verified` when the answer proves the object, `null` when it says yes without proof. */
+/**
+ * @returns `verified` when the answer names the right content: proof enough where looking is refused, and no more,
+ * because services repeat it for an object that was removed since.
+ */
 async function tryComplete(
   { context, prepared, token, options }: Completion,
   parts: readonly UploadedPart[],
-): Promise<S3Failure | 'verified' | null> {
+): Promise<S3Failure | 'verified' | 'said yes'> {
   const input = {
     ...objectInput(context, prepared.key),
     UploadId: token.uploadId,
@@ -98,7 +100,7 @@ async function tryComplete(
       { operation: 'CompleteMultipartUpload', options, maxAttempts: 1 },
       (client, send) => client.send(once(new CompleteMultipartUploadCommand(input)), send),
     );
-    return isProof(answer, parts) ? 'verified' : null;
+    return isProof(answer, parts) ? 'verified' : 'said yes';
   } catch (error) {
     if (isFailure(error)) return error;
     throw error;
@@ -119,16 +121,11 @@ function isProof(
 
 /** @throws SinkError `OBJECT_EXISTS` for a stranger's object. */
 async function look({ context, prepared, token, options }: Completion): Promise<Sight> {
-  const input = objectInput(context, prepared.key);
   try {
-    const { ContentLength, Metadata } = await context.connection.request(
-      { operation: 'HeadObject', options },
-      (client, send) => client.send(once(new HeadObjectCommand(input)), send),
-    );
-    const isOurs = ContentLength === prepared.bytes && Metadata?.[OWNER_METADATA] === token.owner;
-    if (isOurs) return 'ours';
+    const seen = await headObject(context, prepared.key, options);
+    if (seen === null) return 'nothing';
+    if (seen.bytes === prepared.bytes && seen.owner === token.owner) return 'ours';
   } catch (error) {
-    if (isFailure(error, 'object-missing')) return 'nothing';
     if (isFailure(error, 'access-denied')) return error;
     throw error;
   }

@@ -1,4 +1,3 @@
-import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 
 import type {
@@ -16,18 +15,19 @@ import type {
 } from '../../interfaces/index.js';
 import { type OptionReader, readOptions } from '../../options/index.js';
 import { type S3BucketOptions, readBucketOptions } from '../../aws/bucket-options.js';
-import { type S3Bucket, S3Connection, once } from '../../aws/connection.js';
-import { isFailure } from '../../aws/failure.js';
+import { type S3Bucket, S3Connection } from '../../aws/connection.js';
 import type { S3Checksum } from '../../aws/checksum.js';
 import { completeUpload } from './complete-upload.js';
-import { type SinkContext, objectInput } from './context.js';
+import type { SinkContext } from './context.js';
 import { sinkError } from './errors.js';
+import { headObject } from './head-object.js';
 import { listObjects } from './list-objects.js';
 import { listUploads, parseStrayId } from './list-uploads.js';
 import { type ObjectSettings, type S3ObjectOptions, readObjectOptions } from './object-options.js';
 import { probeBucket } from './probe-bucket.js';
 import { putObject } from './put-object.js';
 import { readObject } from './read-object.js';
+import { removeObject } from './remove-object.js';
 import { abortUpload, openUpload } from './upload-writer.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -104,17 +104,8 @@ class S3Sink implements Sink {
 
   head(key: string, options?: OperationOptions): Promise<ObjectInfo | null> {
     return this.#perform(`look up "${key}"`, options, async () => {
-      const input = objectInput(this.#context, key);
-      try {
-        const { ContentLength } = await this.#context.connection.request(
-          { operation: 'HeadObject', options },
-          (client, send) => client.send(once(new HeadObjectCommand(input)), send),
-        );
-        return { key, bytes: ContentLength ?? 0 };
-      } catch (error) {
-        if (isFailure(error, 'object-missing')) return null;
-        throw error;
-      }
+      const seen = await headObject(this.#context, key, options);
+      return seen === null ? null : { key, bytes: seen.bytes };
     });
   }
 
@@ -123,13 +114,9 @@ class S3Sink implements Sink {
   }
 
   remove(key: string, options?: OperationOptions): Promise<void> {
-    return this.#perform(`remove "${key}"`, options, async () => {
-      const input = objectInput(this.#context, key);
-      await this.#context.connection.request(
-        { operation: 'DeleteObject', options },
-        (client, send) => client.send(once(new DeleteObjectCommand(input)), send),
-      );
-    });
+    return this.#perform(`remove "${key}"`, options, () =>
+      removeObject(this.#context, key, options),
+    );
   }
 
   strays(exportId: string, options?: OperationOptions): AsyncIterable<Stray> {

@@ -1,0 +1,31 @@
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+
+import type { ObjectInfo, OperationOptions } from '../../interfaces/index.js';
+import { once } from '../../aws/connection.js';
+import { isFailure } from '../../aws/failure.js';
+import { type SinkContext, objectInput } from './context.js';
+import { OWNER_METADATA } from './object-options.js';
+
+/** A visible object and the mark of its upload, when it has one. */
+export interface SeenObject extends ObjectInfo {
+  readonly owner: string | undefined;
+}
+
+/** What is visible at a key, or `null`. */
+export async function headObject(
+  context: SinkContext,
+  key: string,
+  options: OperationOptions | undefined,
+): Promise<SeenObject | null> {
+  const input = objectInput(context, key);
+  try {
+    const { ContentLength, Metadata } = await context.connection.request(
+      { operation: 'HeadObject', options },
+      (client, send) => client.send(once(new HeadObjectCommand(input)), send),
+    );
+    return { key, bytes: ContentLength ?? 0, owner: Metadata?.[OWNER_METADATA] };
+  } catch (error) {
+    if (isFailure(error, 'object-missing')) return null;
+    throw error;
+  }
+}
