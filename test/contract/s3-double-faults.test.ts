@@ -160,6 +160,18 @@ describe('a fault of a completion', () => {
     expect(await parts(client, upload.uploadId)).toBe('404 NoSuchUpload');
   });
 
+  it('hide-upload: the object appears at once when what is late is told to happen', async () => {
+    const { double, client } = await openDouble();
+    const upload = await uploadParts(client, KEY, PARTS);
+    const fault: S3Fault = { kind: 'hide-upload', requests: 1000 };
+    injectOnce(double, 'CompleteMultipartUpload', fault);
+    expect(await outcome(client.send(upload.complete))).toBe('500 InternalError');
+    expect(await head(client)).toBe('404 NotFound');
+    await double.settleLate();
+    expect(await head(client)).toBe('done');
+    expect(double.bucket(BUCKET).uploads()).toEqual([]);
+  });
+
   it('destroy-upload: a conflict, and the upload is gone for good', async () => {
     const { double, client } = await openDouble();
     const upload = await uploadParts(client, KEY, PARTS);

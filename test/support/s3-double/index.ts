@@ -12,16 +12,9 @@ import type { DoubleBucket, DoubleRequest, S3Double, S3DoubleOptions, S3Fault } 
 
 export type {
   BucketSettings,
-  DenyRule,
   DoubleBucket,
-  DoubleObject,
   DoubleRequest,
   DoubleRole,
-  DoubleUpload,
-  DoubleUser,
-  KmsKeySettings,
-  ObjectChecksum,
-  ObjectEncryption,
   S3Double,
   S3DoubleOptions,
   S3Fault,

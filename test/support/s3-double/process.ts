@@ -1,4 +1,7 @@
-/** A double in a process of its own. Argument: the bucket's name. Prints `{ url, region, credentials }`, one line. */
+/**
+ * A double in a process of its own. Argument: the bucket's name. Prints `{ url, region, credentials }`, one line.
+ * Its standard input must be a pipe: it ends when that is closed.
+ */
 import { startS3Double } from './index.js';
 
 const [bucket = 'bench'] = process.argv.slice(2);

@@ -63,7 +63,7 @@ export interface KmsKeySettings {
 export interface DenyRule {
   /** The name of an IAM action: `s3:AbortMultipartUpload`, `kms:Decrypt`. */
   readonly action: string;
-  /** An access key id, or the ARN of a role. @defaultValue everyone but the owner too */
+  /** An access key id, or the ARN of a role. @defaultValue everyone, the owner too */
   readonly accessKeyId?: string;
   /** Keys, or prefixes of listings, that the rule is about. @defaultValue all */
   readonly prefix?: string;
@@ -177,6 +177,7 @@ export interface S3Double {
   readonly region: string;
   /** Keys of the owner, who may do everything. */
   readonly credentials: DoubleUser;
+  /** Makes a bucket, empty, also in the place of one that is there. */
   createBucket(name: string, settings?: BucketSettings): DoubleBucket;
   bucket(name: string): DoubleBucket;
   /** Takes a bucket away, whatever is in it. */

@@ -18,7 +18,7 @@ export interface SignatureClaim {
 }
 
 /** Whether the signature is in the query. */
-export function isPresigned(target: Target): boolean {
+function isPresigned(target: Target): boolean {
   return queryValue(target, 'X-Amz-Algorithm') !== null;
 }
 
