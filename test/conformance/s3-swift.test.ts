@@ -14,6 +14,7 @@ const NO_STORAGE_CLASS = {
 };
 const NO_ENCRYPTION = { seen: '501 NotImplemented', reason: 'it has no encryption by request' };
 const NO_TAGS = { seen: '501 NotImplemented', reason: 'it has no tags' };
+const NO_STS = { seen: '400 Unknown', reason: 'it has no STS' };
 const NO_CHUNKS = { seen: '501 NotImplemented', reason: 'it has no streams in signed chunks' };
 
 /** Where the S3 interface of Swift 2.30 differs from S3. */
@@ -111,6 +112,22 @@ const EXCEPTIONS: S3Exceptions = {
   },
   'a stream with a checksum at its end comes back intact': NO_CHUNKS,
   'a stream whose every chunk is signed comes back intact': NO_CHUNKS,
+  'a session of a role reads and writes within the prefix of the role': NO_STS,
+  'a session of a role is refused outside the prefix of the role': NO_STS,
+  'a session lasts as long as was asked for': NO_STS,
+  'the SDK takes the keys of a session for a client by itself': NO_STS,
+  'a session whose token was changed is refused': NO_STS,
+  'the keys of a session are refused without its token': NO_STS,
+  'who is not trusted by a role may not assume it': NO_STS,
 };
 
-describeS3Checks(() => ({ ...inject('swift'), kmsKeyId: 'no-such-key' }), EXCEPTIONS);
+describeS3Checks(() => {
+  const server = inject('swift');
+  const nowhere = {
+    arn: 'arn:aws:iam:::role/Nobody',
+    bucket: 'no-such-bucket',
+    prefix: 'exports/',
+  };
+  const role = { ...nowhere, caller: server.credentials };
+  return { ...server, kmsKeyId: 'no-such-key', role };
+}, EXCEPTIONS);

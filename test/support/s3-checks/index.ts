@@ -4,6 +4,7 @@ import { INTEGRITY_CHECKS } from './integrity-checks.js';
 import { LIST_CHECKS } from './list-checks.js';
 import { OBJECT_CHECKS } from './object-checks.js';
 import { PART_CHECKS } from './part-checks.js';
+import { SESSION_CHECKS } from './session-checks.js';
 import { SETTING_CHECKS } from './setting-checks.js';
 import { SIGNATURE_CHECKS } from './signature-checks.js';
 import { UPLOAD_LIST_CHECKS } from './upload-list-checks.js';
@@ -23,4 +24,5 @@ export const S3_CHECKS: readonly S3Check[] = [
   ...SETTING_CHECKS,
   ...SIGNATURE_CHECKS,
   ...INTEGRITY_CHECKS,
+  ...SESSION_CHECKS,
 ];

@@ -4,13 +4,25 @@ import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/cli
 
 import { sendRequest, type RawAnswer, type RawRequest } from './raw-request.js';
 
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 /** A running S3 server, and who owns it. */
 export interface S3Server {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials: Keys;
   /** Id of a key that the server encrypts with, when it can do that at all. */
   readonly kmsKeyId: string;
+  /** A role that may use one prefix of one bucket, and the one user who may assume it. */
+  readonly role: {
+    readonly arn: string;
+    readonly bucket: string;
+    readonly prefix: string;
+    readonly caller: Keys;
+  };
 }
 
 /** What one check works with. */

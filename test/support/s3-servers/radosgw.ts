@@ -1,4 +1,11 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 
 import { startCephCluster } from './ceph-cluster.js';
 import { KMS_KEY_ID, SESSION_MIN_SECONDS } from './ceph-configuration.js';
@@ -36,15 +43,29 @@ async function startInside(folder: string, endings: Ending[]): Promise<RadosgwAd
 
 async function grantRole(server: ServerAddress, configuration: string): Promise<RadosgwRole> {
   const administration = gatewayAdministration(configuration);
-  const bucket = 'role-bucket';
-  const prefix = 'exports/';
+  const grant = { name: 'Exporter', trusts: 'caller', bucket: 'role-bucket', prefix: 'exports/' };
+  const [, caller] = await Promise.all([
+    makeBucket(server, grant.bucket),
+    administration.createUser(grant.trusts),
+  ]);
+  const { arn } = await administration.createRole(grant);
+  const { bucket, prefix } = grant;
+  return { arn, bucket, prefix, caller, sessionMinSeconds: SESSION_MIN_SECONDS };
+}
+
+/**
+ * Makes a bucket, and an object and an upload of short life in it: the first of each kind wait seconds for a place to
+ * be made, and no test should.
+ */
+async function makeBucket(server: ServerAddress, bucket: string): Promise<void> {
   const { endpoint, region } = server;
   const credentials = { ...server.credentials };
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+  const object = { Bucket: bucket, Key: 'first' };
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  await client.send(new PutObjectCommand({ ...object, Body: 'first' }));
+  await client.send(new DeleteObjectCommand(object));
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
+  await client.send(new AbortMultipartUploadCommand({ ...object, UploadId }));
   client.destroy();
-  const caller = await administration.createUser('caller');
-  const grant = { name: 'Exporter', trusts: 'caller', bucket, prefix };
-  const { arn } = await administration.createRole(grant);
-  return { arn, bucket, prefix, caller, sessionMinSeconds: SESSION_MIN_SECONDS };
 }
