@@ -32,9 +32,9 @@ export async function freshSink(
   options: Partial<S3SinkOptions> = {},
 ): Promise<Sink & { readonly again: () => Sink }> {
   const settings: S3SinkOptions = {
-    bucket: await freshBucket(server),
-    clientConfig: clientConfigOf(server),
+    ...('client' in options ? {} : { clientConfig: clientConfigOf(server) }),
     ...options,
+    bucket: options.bucket ?? (await freshBucket(server)),
   };
   return Object.assign(s3Sink(settings), { again: () => s3Sink(settings) });
 }
