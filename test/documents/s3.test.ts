@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type CursorStore, type ErrorCode, isExportError, type Sink } from 'tracehaul';
+import {
+  createExporter,
+  type CursorStore,
+  datePartitionedKeys,
+  type ErrorCode,
+  isExportError,
+  type Sink,
+} from 'tracehaul';
+import { jsonlEncoder } from 'tracehaul/jsonl';
 import { s3CursorStore, s3Sink, type S3SinkOptions } from 'tracehaul/s3';
+import { scriptedSource } from 'tracehaul/testing';
 
 import { readDocument, tableNames, tableRows } from '../support/documents.js';
 import { startS3Double, type S3Double, type S3Fault } from '../support/s3-double/index.js';
@@ -37,6 +46,51 @@ describe('the steps of the doctor in docs/s3.md', () => {
     ];
     const documented = tableNames(guide, "### 6. The doctor's steps");
     expect([...documented].sort()).toEqual([...steps].sort());
+  });
+});
+
+/** The numbers of a cell such as "`HeadObject` 2, `GetObject` 1"; an operation without one is left out. */
+function numbersIn(cell: string): Readonly<Record<string, number>> {
+  const found = [...cell.matchAll(/`([A-Z]\w+)` (\d+)/g)];
+  return Object.fromEntries(found.map(([, operation = '', number]) => [operation, Number(number)]));
+}
+
+/** How often each operation was asked of the keys that fit. */
+function countRequests(pattern: RegExp): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { operation } of server.requests.filter((each) => pattern.test(each.key ?? '')))
+    counts[operation] = (counts[operation] ?? 0) + 1;
+  return counts;
+}
+
+describe('the costs in docs/s3.md', () => {
+  const rows = tableRows(guide, '## What it costs');
+  const cells = (cause: string): readonly string[] => rows.find(([name]) => name === cause) ?? [];
+
+  it('are the requests of a run that commits one small object', async () => {
+    const { bucket, clientConfig } = optionsFor(server);
+    const exporter = createExporter({
+      id: 'spans',
+      source: scriptedSource([{ rows: [{ id: 'a', _xact_id: '1', project_id: 'p' }] }]),
+      encoder: jsonlEncoder(),
+      sink: s3Sink({ bucket, clientConfig }),
+      keys: datePartitionedKeys(),
+      cursorStore: s3CursorStore({ bucket, clientConfig }),
+    });
+    await exporter.run();
+    const [, object = ''] = cells('a data object');
+    expect(countRequests(/^\d/)).toEqual({ ...numbersIn(object), UploadPart: 1 });
+    const [, index = ''] = cells('the row index of a commit');
+    const indexRequests = Object.values(countRequests(/^_index/));
+    expect(indexRequests.reduce((sum, count) => sum + count, 0)).toBe(
+      Number(/\d+/.exec(index)?.[0]),
+    );
+    const [, manifest = '', ofCommit = ''] = cells('a commit');
+    expect(countRequests(/^_manifests/)).toEqual(numbersIn(manifest));
+    const [, , ofRun = ''] = cells('a run');
+    const saves = [ofCommit, ofRun].map((cell) => numbersIn(cell)['PutObject'] ?? 0);
+    const { PutObject } = countRequests(/^_cursors\/(?!probes)/);
+    expect(PutObject).toBe((saves[0] ?? 0) + (saves[1] ?? 0));
   });
 });
 
