@@ -219,6 +219,8 @@ export class CheckpointSession {
       } catch (error) {
         options.signal?.throwIfAborted();
         if (isExportError(error, 'CHECKPOINT_CONFLICT')) return this.#whoseSave(next, options);
+        // The store itself says that no attempt can succeed: the cause must not hide behind the number of them.
+        if (isExportError(error, 'CAPABILITY_MISSING')) throw error;
         failure = error;
       }
     }
