@@ -48,17 +48,29 @@ export function storeCases(
   });
 }
 
-/** What a single writer gives up: its name says so, and writers at the same moment overwrite each other. */
-const NEEDS_COMPARE_AND_SWAP: readonly string[] = [
-  'names itself',
+const RACES: readonly string[] = [
   'of creations at the same time one wins',
   'of saves over one revision at the same time one wins',
   'increments by five workers are all counted',
 ];
 
-/** The contract without what a declared single writer gives up. */
+/** The contract without what a declared single writer gives up: its name says so, and writers overwrite each other. */
 export function singleWriterCases(
   create: CursorStoreContractOptions<PlacedStore>['create'],
 ): readonly ContractCase[] {
-  return storeCases(create).filter(({ name }) => !NEEDS_COMPARE_AND_SWAP.includes(name));
+  return casesBut(['names itself', ...RACES], create);
+}
+
+/** The contract without races, for a service that leaves the losers of one in doubt. */
+export function casesWithoutRaces(
+  create: CursorStoreContractOptions<PlacedStore>['create'],
+): readonly ContractCase[] {
+  return casesBut(RACES, create);
+}
+
+function casesBut(
+  names: readonly string[],
+  create: CursorStoreContractOptions<PlacedStore>['create'],
+): readonly ContractCase[] {
+  return storeCases(create).filter(({ name }) => !names.includes(name));
 }

@@ -7,12 +7,15 @@ interface Revision {
   readonly etag: string;
 }
 
-/** One ETag and nothing that a server could take for a list or for "any". */
-const REVISION = /^[0-9a-f]{32}:([^\s",*]+)$/;
+/**
+ * One ETag, and nothing that a server could take for a list or for "any". The id ends the text, so that a longer text
+ * is none of ours: of an ETag, radosgw compares only as much as its own is long.
+ */
+const REVISION = /^([^\s",*]+):[0-9a-f]{32}$/;
 
 /** The revision that the host names in its next save. */
 export function formatRevision({ id, etag }: Revision): string {
-  return `${id}:${etag}`;
+  return `${etag}:${id}`;
 }
 
 /** The ETag to compare with, or `null` for a text that no save of this store gave. */
