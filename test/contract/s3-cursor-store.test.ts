@@ -1,3 +1,6 @@
+import { AssertionError } from 'node:assert/strict';
+
+import { type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { assumeRole, type S3CursorStoreOptions } from 'tracehaul/s3';
@@ -100,5 +103,39 @@ describe('a single writer on a service without conditional writes', () => {
   it.each(lost)('breaks this rule, and no other: $name', async ({ run }) => {
     expect(lost).toHaveLength(4);
     await expect(run()).rejects.toThrow();
+  });
+});
+
+/** A client that leaves out what the service should compare, once the store trusts it. */
+function clientWithoutPreconditions(): S3Client {
+  const client = new S3Client(clientConfigOf({ ...double, endpoint: double.url }));
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { IfMatch: _match, IfNoneMatch: _none, ...input } = args.input as PutObjectCommandInput;
+      const isTrial = input.Key?.endsWith('probes/conditional-write') === true;
+      return next(isTrial ? args : { ...args, input: input as typeof args.input });
+    },
+    { step: 'initialize' },
+  );
+  return client;
+}
+
+describe('the contract', () => {
+  const caught = [
+    'a save under a stale revision changes nothing',
+    'a document that must not exist is created once',
+    'of creations at the same time one wins',
+    'of saves over one revision at the same time one wins',
+    'increments by five workers are all counted',
+    'a deleted document is null, and can be created again',
+    'a delete under a stale revision changes nothing',
+  ];
+  const cases = storeCases(() =>
+    storeOn(double, { client: clientWithoutPreconditions(), clientConfig: undefined }),
+  ).filter(({ name }) => caught.includes(name));
+
+  it.each(cases)('catches a store whose preconditions get lost: $name', async ({ run }) => {
+    expect(cases.map(({ name }) => name)).toEqual(caught);
+    await expect(run()).rejects.toBeInstanceOf(AssertionError);
   });
 });
