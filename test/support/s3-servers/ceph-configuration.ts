@@ -17,7 +17,8 @@ const KMS_KEY = Buffer.from('the key of a server made by test').toString('base64
 
 /**
  * The configuration of a cluster with one monitor, one store of objects and any number of gateways, that needs no
- * manager and no replicas.
+ * manager and no replicas. Gateways keep no cache: they would tell each other of changes, and wait half a minute for
+ * one that was killed.
  */
 export function cephConfiguration(site: CephSite): string {
   const { folder, clusterId, monitorPort } = site;
@@ -59,6 +60,7 @@ osd crush location = root=default host=local
 
 [client.gateway]
 rgw dns name = localhost
+rgw cache enabled = false
 rgw enable usage log = false
 rgw dynamic resharding = false
 rgw rados pool pg num min = 1
