@@ -2,7 +2,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 
 import type { PutOptions } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
-import { isFailure } from '../../aws/failure.js';
+import { isFailure, notS3 } from '../../aws/failure.js';
+import { withOneChecksum } from '../../aws/request-headers.js';
 import { checksumOf } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import { objectExists } from './errors.js';
@@ -27,12 +28,11 @@ export async function putObject(
     await send(context, object, { ...options, isCreateOnly: true });
     return 'created';
   } catch (error) {
-    if (isFailure(error, 'precondition-failed'))
-      return await requireEqual(context, object, options);
+    if (isFailure(error, 'precondition-failed')) return await compare(context, object, options);
     if (!isFailure(error, 'not-implemented')) throw error;
   }
-  if ((await readObject(context, object.key, options)) !== null)
-    return await requireEqual(context, object, options);
+  const stream = await readObject(context, object.key, options);
+  if (stream !== null) return await requireEqual(stream, object);
   await send(context, object, { ...options, isCreateOnly: false });
   return 'created';
 }
@@ -52,24 +52,35 @@ async function send(
     ContentType: contentType ?? 'application/octet-stream',
     ...(isCreateOnly ? { IfNoneMatch: '*' } : {}),
   };
-  await connection.request(
+  const { ETag } = await connection.request(
     { operation: 'PutObject', options, bytes: () => content.byteLength },
-    (client, sendOptions) => client.send(once(new PutObjectCommand(input)), sendOptions),
+    (client, sendOptions) =>
+      client.send(withOneChecksum(once(new PutObjectCommand(input))), sendOptions),
   );
+  if (ETag === undefined) throw notS3('PutObject', 'an answer without an ETag');
+}
+
+/** Compares with the object that is said to be there. */
+async function compare(
+  context: SinkContext,
+  object: SmallObject,
+  options: PutOptions | undefined,
+): Promise<'exists'> {
+  const stream = await readObject(context, object.key, options);
+  if (stream === null) throw objectExists(object.key);
+  return await requireEqual(stream, object);
 }
 
 async function requireEqual(
-  context: SinkContext,
+  stream: AsyncIterable<Uint8Array>,
   { key, content }: SmallObject,
-  options: PutOptions | undefined,
 ): Promise<'exists'> {
-  const stream = await readObject(context, key, options);
   let position = 0;
-  for await (const chunk of stream ?? []) {
+  for await (const chunk of stream) {
     const expected = content.subarray(position, position + chunk.byteLength);
     position += chunk.byteLength;
     if (Buffer.compare(chunk, expected) !== 0) throw objectExists(key);
   }
-  if (stream === null || position !== content.byteLength) throw objectExists(key);
+  if (position !== content.byteLength) throw objectExists(key);
   return 'exists';
 }

@@ -26,7 +26,7 @@ export async function readObject(
 interface Range {
   readonly key: string;
   readonly position: number;
-  /** Of the object that was begun: another one is not gone on with. */
+  /** Of the object that was begun: another one is not gone on with. Undefined at the first request. */
   readonly etag: string | undefined;
 }
 
@@ -45,7 +45,7 @@ async function fetchFrom(
   const input = {
     ...objectInput(context, key),
     ...(position > 0 ? { Range: `bytes=${position}-` } : {}),
-    ...(etag !== undefined && position > 0 ? { IfMatch: etag } : {}),
+    ...(etag === undefined ? {} : { IfMatch: etag }),
   };
   const answer: GetObjectCommandOutput = await context.connection.request(
     {
@@ -131,12 +131,19 @@ class ObjectStream implements AsyncIterable<Uint8Array> {
     const { bucket } = this.#context.connection;
     if (isDamage(error))
       throw objectChanged(this.#key, 'has another checksum than when it was put');
+    const failure = readFailure(error, 'GetObject');
     if (attempt >= bucket.maxAttempts)
-      throw sinkError(readFailure(error, 'GetObject'), `read "${this.#key}"`, bucket.bucket);
+      throw sinkError(failure, `read "${this.#key}"`, bucket.bucket);
+    const { etag, bytes } = this.#open;
     try {
-      const { etag } = this.#open;
+      await this.#context.connection.pause(failure, attempt, this.#options);
       const range = { key: this.#key, position, etag };
       this.#open = await fetchFrom(this.#context, range, this.#options);
+      // Something between answers with the whole object, or with another one.
+      if (this.#open.bytes !== bytes) {
+        destroy(this.#open.body);
+        throw notS3('GetObject', 'another range than was asked for');
+      }
     } catch (refusal) {
       if (isFailure(refusal, 'precondition-failed', 'object-missing'))
         throw objectChanged(this.#key, 'was replaced or removed while it was read');
