@@ -63,8 +63,11 @@ async function waitAfter(
   attempt: number,
   { context, options }: Completion,
 ): Promise<void> {
+  const { maxAttempts } = context.connection.bucket;
+  // The parts of the token are not tried again: from now on it is those that are listed.
+  if (failure.code === 'InvalidPart' && attempt === 1) return;
   const isWorthIt = failure.isRetryable || failure.code === 'InvalidPart' || failure === SAID_YES;
-  if (!isWorthIt || attempt >= context.connection.bucket.maxAttempts) throw failure;
+  if (!isWorthIt || attempt >= maxAttempts) throw failure;
   await context.connection.pause(failure, attempt, options);
 }
 
