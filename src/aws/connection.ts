@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
+import { ExportError } from '../errors/index.js';
 import type { OperationOptions, RequestEvent, Runtime } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
 import { reportRequest } from '../util/report-request.js';
@@ -84,10 +85,14 @@ export class S3Connection {
     const signal = request.options?.signal;
     const deadline = runtime.now().getTime() + totalTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
       try {
-        return await this.#attempt(request, send);
+        const leftMs = Math.max(1, deadline - runtime.now().getTime());
+        return await this.#attempt({ ...request, leftMs }, send);
       } catch (error) {
         signal?.throwIfAborted();
+        // What a provider of credentials says about itself, such as a package that is not installed.
+        if (ExportError.isInstance(error)) throw error;
         const failure = readFailure(error, request.operation);
         const isLate = runtime.now().getTime() + retryDelay(attempt, 1) > deadline;
         if (!failure.isRetryable || attempt >= maxAttempts || isLate) throw failure;
@@ -111,20 +116,17 @@ export class S3Connection {
   }
 
   async #attempt<T>(
-    request: S3Request<T>,
+    request: S3Request<T> & { readonly leftMs: number },
     send: (client: S3Client, options: SendOptions) => Promise<T>,
   ): Promise<T> {
     const { client, runtime, requestTimeoutMs } = this.bucket;
     const { signal, observer } = request.options ?? {};
     const operation = eventName(request.operation);
     const report = { runtime, observer, target: this.#target, operation, bytes: request.bytes };
-    const limit = {
-      ms: requestTimeoutMs,
-      reason: () => tookTooLong(request.operation, requestTimeoutMs),
-    };
-    return await reportRequest(report, async () => {
-      signal?.throwIfAborted();
-      return await withTimeLimit(runtime, limit, async (over) => {
+    const ms = Math.min(requestTimeoutMs, request.leftMs);
+    const limit = { ms, reason: () => tookTooLong(request.operation, ms) };
+    return await reportRequest(report, () =>
+      withTimeLimit(runtime, limit, async (over) => {
         try {
           return await send(client, { abortSignal: anySignal(signal, over) as AbortSignal });
         } catch (error) {
@@ -132,8 +134,8 @@ export class S3Connection {
           over.throwIfAborted();
           throw error;
         }
-      });
-    });
+      }),
+    );
   }
 }
 
