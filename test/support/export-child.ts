@@ -1,53 +1,55 @@
 /**
- * A process that runs one export of a table to local files and reports every effect to its parent, which may kill
- * it at any of them. Arguments: folder, stage of the table, minutes by which the clock is ahead.
+ * A process that runs one export of a table and reports every effect to its parent, which may kill it at any of them.
+ * Arguments: place as JSON, stage of the table, minutes by which the clock is ahead.
  */
+import { isExportError } from '../../src/errors/index.js';
 import { fileCursorStore, fileSink } from '../../src/entries/fs.js';
-import type { Runtime } from '../../src/interfaces/index.js';
-import { type FaultPlan, faultPlan } from '../../src/testing/adapters/fault-plan.js';
+import type { CursorStore, Sink } from '../../src/interfaces/index.js';
 import { faulty } from '../../src/testing/adapters/faulty.js';
-import { systemRuntime } from '../../src/util/runtime.js';
+import { listenToEffects } from './effect-listener.js';
+import type { ChildMessage, ExportPlace } from './export-process.js';
+import { shiftedRuntime } from './shifted-runtime.js';
 import { stagedTable } from './staged-table.js';
 import { tableExporter } from './table-export.js';
 
-const [root = '', stage = '0', minutesAhead = '0'] = process.argv.slice(2);
+const [place = '', stage = '0', minutesAhead = '0'] = process.argv.slice(2);
 
-const runtime: Runtime = {
-  ...systemRuntime,
-  now: () => new Date(Date.now() + Number(minutesAhead) * 60_000),
-};
+const runtime = shiftedRuntime(Number(minutesAhead));
 
-const plan = faultPlan();
-let begun = 0;
+function tell(message: ChildMessage): void {
+  process.send?.(message);
+}
 
-/** Tells the parent of every effect as it begins. */
-const reporting: FaultPlan = {
-  get count() {
-    return plan.count;
-  },
-  get crashed() {
-    return plan.crashed;
-  },
-  effects: plan.effects,
-  reached: plan.reached,
-  run: async (effect) => {
-    begun += 1;
-    process.send?.({ effect: begun });
-    return await plan.run(effect);
-  },
-  release: () => plan.release(),
-  throwIfCrashed: () => plan.throwIfCrashed(),
-};
+const listening = listenToEffects((effect) => tell({ effect }));
 
-const table = stagedTable(Number(stage));
+async function openParts(
+  to: ExportPlace,
+): Promise<{ readonly sink: Sink; readonly cursorStore: CursorStore }> {
+  if ('bucket' in to) {
+    // Loaded only here: the SDK takes longer to load than an export to files.
+    const { openProcess } = await import('./s3-export.js');
+    return openProcess(to, { runtime }).parts;
+  }
+  return {
+    sink: fileSink({ root: `${to.folder}/data` }),
+    cursorStore: fileCursorStore({ root: `${to.folder}/cursors` }),
+  };
+}
+
+const { sink, cursorStore } = await openParts(JSON.parse(place) as ExportPlace);
 const exporter = tableExporter(
   {
-    source: faulty(table.source(), reporting),
-    sink: faulty(fileSink({ root: `${root}/data` }), reporting),
-    cursorStore: faulty(fileCursorStore({ root: `${root}/cursors` }), reporting),
+    source: faulty(stagedTable(Number(stage)).source(), listening),
+    sink: faulty(sink, listening),
+    cursorStore: faulty(cursorStore, listening),
   },
   { runtime },
 );
-const result = await exporter.run();
-process.send?.({ result: { stopReason: result.stopReason, rows: result.rows } });
+try {
+  const { stopReason } = await exporter.run();
+  tell({ stopReason });
+} catch (error) {
+  if (!isExportError(error)) throw error;
+  tell({ code: error.code });
+}
 process.disconnect?.();
