@@ -135,6 +135,7 @@ export class S3Failure extends Error {
 /** A web page in place of an answer, with a status of success. */
 export class PageAnswer extends Error {
   override readonly name = 'HtmlPage';
+  readonly $metadata = { httpStatusCode: 200 };
 }
 
 /** True for a failure of this kind. */

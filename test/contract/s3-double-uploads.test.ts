@@ -109,9 +109,20 @@ describe('the checksums of an upload', () => {
     return { create: { ChecksumAlgorithm: 'SHA256', ChecksumType: 'FULL_OBJECT' } };
   }
 
-  it('are asked of nobody who did not announce them', async () => {
+  it('are refused of one who did not announce them', async () => {
     const { double, client } = await openDouble();
-    await upload(client, { create: { ChecksumAlgorithm: undefined }, complete: bare });
+    const plan = { create: { ChecksumAlgorithm: undefined }, complete: bare };
+    expect(await outcome(upload(client, plan))).toBe('400 InvalidRequest');
+    expect(double.bucket(BUCKET).objects().size).toBe(0);
+  });
+
+  it('are asked of nobody who did not announce them', async () => {
+    const { double, makeClient } = await openDouble();
+    await upload(makeClient({ requestChecksumCalculation: 'WHEN_REQUIRED' }), {
+      create: { ChecksumAlgorithm: undefined },
+      part: { ChecksumAlgorithm: undefined },
+      complete: bare,
+    });
     const object = double.bucket(BUCKET).objects().get(NAME.Key);
     expect(object?.bytes().toString()).toBe(BODIES.join(''));
   });

@@ -20,7 +20,7 @@ const BUCKET = 'traces';
 const SINK_STEPS = [
   'credentials',
   'bucket',
-  'clock',
+  'bucket-clock',
   'upload-begin',
   'upload-part',
   'upload-list',
@@ -144,7 +144,7 @@ describe('test() of an export to S3', () => {
     const now = new Date(Date.now() - minutes * 60_000);
     await start({}, { now: () => now });
     const steps = await test();
-    expect(notPassed(steps)).toEqual(['clock: failed']);
+    expect(notPassed(steps)).toEqual(['bucket-clock: failed']);
     expect(failedStep(steps)?.detail).toMatch(new RegExp(`(1199|1200|1201) s ${word}`));
   });
 

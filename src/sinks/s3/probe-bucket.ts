@@ -77,7 +77,7 @@ function trialsOf(probe: Probe): readonly Trial[] {
   return [
     { step: 'credentials', isNeeded: true, run: () => tryCredentials(probe) },
     { step: 'bucket', isNeeded: true, run: () => tryBucket(probe) },
-    { step: 'clock', run: async () => checkClock(probe) },
+    { step: 'bucket-clock', run: async () => checkClock(probe) },
     { step: 'upload-begin', isNeeded: true, run: () => beginUpload(probe) },
     { step: 'upload-part', isNeeded: true, run: () => sendPart(probe) },
     { step: 'upload-list', run: () => listUpload(probe) },
@@ -140,7 +140,7 @@ async function tryBucket(probe: Probe): Promise<string> {
 }
 
 function checkClock({ context, headers }: Probe): ProbeStep {
-  const step = 'clock';
+  const step = 'bucket-clock';
   const theirs = Date.parse(headers['date'] ?? '');
   if (Number.isNaN(theirs))
     return { step, outcome: 'skipped', detail: 'The service does not tell its time.' };

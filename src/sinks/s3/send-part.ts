@@ -3,11 +3,11 @@ import { UploadPartCommand } from '@aws-sdk/client-s3';
 import type { ObjectHead, OperationOptions } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
 import { notS3 } from '../../aws/failure.js';
+import { unsignedOverTls, withOneChecksum } from '../../aws/request-headers.js';
 import { anySignal } from '../../util/time-limit.js';
 import { bareETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import type { PartContent } from './part-buffer.js';
-import { unsignedOverTls } from './unsigned-payload.js';
 import type { UploadedPart } from './upload-token.js';
 
 /** An object that is being uploaded. */
@@ -45,7 +45,10 @@ export async function sendPart(
       options: { ...options, signal: anySignal(options.signal, options.stop) },
       bytes: () => body.byteLength,
     },
-    (client, send) => client.send(unsignedOverTls(once(new UploadPartCommand(input))), send),
+    (client, send) => {
+      const command = withOneChecksum(once(new UploadPartCommand(input)));
+      return client.send(unsignedOverTls(command), send);
+    },
   );
   if (ETag === undefined) throw notS3('UploadPart', 'an answer without an ETag');
   // A service that does not repeat the checksum does not know it, and refuses it in a completion.

@@ -4,6 +4,7 @@ import type { OperationOptions } from '../../interfaces/index.js';
 import { bareETag, checksumOf } from '../../aws/checksum.js';
 import { once } from '../../aws/connection.js';
 import { type S3Failure, isFailure, notS3 } from '../../aws/failure.js';
+import { withOneChecksum } from '../../aws/request-headers.js';
 import { type StoreContext, objectInput } from './context.js';
 import { formatEnvelope } from './envelope.js';
 import { type StoredEnvelope, readEnvelope } from './read-envelope.js';
@@ -79,7 +80,7 @@ export async function writeEnvelope(
   };
   const { ETag } = await connection.request(
     { operation: 'PutObject', options, maxAttempts: 1, bytes: () => body.byteLength },
-    (client, send) => client.send(once(new PutObjectCommand(input)), send),
+    (client, send) => client.send(withOneChecksum(once(new PutObjectCommand(input))), send),
   );
   if (ETag === undefined) throw notS3('PutObject', 'an answer without an ETag');
   return bareETag(ETag);

@@ -98,8 +98,10 @@ export async function sendPart(
   settings: PartSettings,
 ): Promise<CompletedPart> {
   const command = new UploadPartCommand({ Bucket: place.bucket, ...upload, ...settings });
-  const { ETag = '' } = await place.client.send(command);
-  return { PartNumber: settings.PartNumber, ETag };
+  const { ETag = '', ChecksumCRC32 } = await place.client.send(command);
+  // A completion names the checksums that the server repeated, and no others.
+  const checksum = ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 };
+  return { PartNumber: settings.PartNumber, ETag, ...checksum };
 }
 
 export async function complete(

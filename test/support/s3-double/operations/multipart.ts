@@ -150,14 +150,14 @@ function readChecksumType(
   );
 }
 
-/** An upload that named an algorithm wants it on each part; any other takes what comes. */
+/** An upload that named an algorithm wants it on each part; one that named none takes no checksum. */
 function requireChecksumOf(upload: StoredUpload, given: ChecksumAlgorithm | null): void {
   const wanted = upload.checksumAlgorithm;
-  if (wanted === null || wanted === given) return;
+  if (wanted === given) return;
   if (given === null && upload.checksumType === 'FULL_OBJECT') return;
   throw new Refusal(
     'InvalidRequest',
-    `Checksum Type mismatch occurred, expected checksum Type: ${wanted.toLowerCase()}, ` +
+    `Checksum Type mismatch occurred, expected checksum Type: ${wanted?.toLowerCase() ?? 'null'}, ` +
       `actual checksum Type: ${given?.toLowerCase() ?? 'null'}`,
   );
 }

@@ -155,6 +155,9 @@ function readAcl(acl: string | undefined, bucket: BucketState): string | null {
 function readEncryption(headers: Headers, bucket: BucketState): ObjectEncryption {
   const algorithm = headers['x-amz-server-side-encryption'];
   const keyId = headers['x-amz-server-side-encryption-aws-kms-key-id'] ?? null;
+  const bucketKey = headers['x-amz-server-side-encryption-bucket-key-enabled'] ?? 'false';
+  if (bucketKey !== 'true' && bucketKey !== 'false')
+    throw new Refusal('InvalidArgument', 'The bucket key header is neither true nor false');
   const required = bucket.settings.requiredEncryption;
   if (required !== undefined && algorithm !== required) {
     throw new Refusal('AccessDenied', 'Access Denied by an explicit deny in the bucket policy');

@@ -63,6 +63,7 @@ const ATTRIBUTE_HEADERS = [
   'x-amz-acl',
   'x-amz-server-side-encryption',
   'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-bucket-key-enabled',
 ];
 const CHECKSUM_KIND_HEADERS = ['x-amz-checksum-algorithm', 'x-amz-checksum-type'];
 const CONDITIONS = ['if-match', 'if-none-match'];
