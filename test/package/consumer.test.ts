@@ -16,15 +16,29 @@ import {
 
 const packageFile = await readPackageFile();
 const names = specifiers(packageFile);
+/** Doors behind which an adapter needs an optional package. */
+const SDK = '@aws-sdk/client-s3';
+const S3 = `${packageFile.name}/s3`;
+const bareNames = names.filter((name) => name !== S3);
 let project: ConsumerProject;
+let equipped: ConsumerProject;
 
 beforeAll(async () => {
   project = await installPackedPackage();
+  equipped = await installPackedPackage([SDK]);
 });
 
 afterAll(async () => {
   await project.remove();
+  await equipped.remove();
 });
+
+/** Packages that the SDK and p-limit load besides. */
+const SDK_PACKAGES: readonly string[] = ['@aws', 'yocto-queue'];
+
+function inModules(name: string): string {
+  return `/node_modules/${name}/`;
+}
 
 /** The loaded files of the host, by path; Node's own modules are left out. */
 function files(loaded: readonly string[]): readonly string[] {
@@ -87,10 +101,10 @@ async function importNow(specifier: string): Promise<ImportReport> {
 }
 
 describe('a host with nothing but the package', () => {
-  for (const specifier of names) {
+  for (const specifier of bareNames) {
     it(`imports ${specifier}, which loads its own files only`, async () => {
       const required = Object.keys(packageFile.dependencies ?? {});
-      const own = [project.library, ...required.map((name) => `/node_modules/${name}/`)];
+      const own = [project.library, ...required.map(inModules)];
       const { names: exported, wasm, loaded } = await importInChild(specifier);
       expect(exported.length).toBeGreaterThan(0);
       expect(wasm).toBe(0);
@@ -124,6 +138,39 @@ describe('a host with nothing but the package', () => {
     const { loaded } = await importInChild(`${packageFile.name}/testing`);
     const sources = await sourcesOf(loaded);
     expect(sources.some((source) => source.startsWith('src/testing/'))).toBe(true);
+  });
+});
+
+describe('a host that exports to S3', () => {
+  const source = `console.log(JSON.stringify(Object.keys(await import('${S3}'))))`;
+
+  it('is told which package is missing', async () => {
+    const { code, stderr } = await runScript({ folder: project.root, format: 'module', source });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`Cannot find package '${SDK}'`);
+  });
+
+  it('imports or requires the adapters once it is there', async () => {
+    const { stdout } = await runScript({ folder: equipped.root, format: 'module', source });
+    const imported = JSON.parse(stdout) as string[];
+    expect(imported).toEqual(expect.arrayContaining(['s3Sink', 's3CursorStore', 'iamPolicy']));
+    const required = await runScript({
+      folder: equipped.root,
+      format: 'commonjs',
+      source: `console.log(JSON.stringify(Object.keys(require('${S3}'))))`,
+    });
+    const found = JSON.parse(required.stdout) as string[];
+    expect(found.filter((name) => name !== '__esModule')).toEqual(imported);
+  });
+
+  it('loads only the library, what it requires, and the SDK', async () => {
+    const { loaded } = await runScript({ folder: equipped.root, format: 'module', source });
+    const required = Object.keys(packageFile.dependencies ?? {});
+    const own = [equipped.library, ...[...required, '@aws-sdk', '@smithy'].map(inModules)];
+    const others = files(loaded).filter((path) => !own.some((part) => path.includes(part)));
+    expect(new Set(others.map((path) => /node_modules\/([^/]+)/.exec(path)?.[1]))).toEqual(
+      new Set(SDK_PACKAGES),
+    );
   });
 });
 
@@ -169,7 +216,9 @@ console.log(JSON.stringify({ before, after }));`;
   }
 
   it('starts no timer, opens no handle, touches no global and lets the process end', async () => {
-    const work = names.map((specifier) => `await import(${JSON.stringify(specifier)});`).join('\n');
+    const work = bareNames
+      .map((specifier) => `await import(${JSON.stringify(specifier)});`)
+      .join('\n');
     const { before, after } = await observe(work);
     expect(after).toEqual(before);
   });
@@ -211,7 +260,7 @@ describe('the emitted types', () => {
   }
 
   async function compile({ file, module, moduleResolution, text }: Compilation): Promise<string> {
-    const folder = join(project.root, `types-${file}`);
+    const folder = join(equipped.root, `types-${file}`);
     await mkdir(join(folder, 'node_modules/@types'), { recursive: true });
     const types = join(PROJECT_ROOT, 'node_modules/@types/node');
     await symlink(types, join(folder, 'node_modules/@types/node'));

@@ -48,9 +48,12 @@ export interface ConsumerProject {
 
 /**
  * Packs the library as `npm publish` would and installs the tarball into a new folder. Optional packages are
- * not there; required ones are linked from the project, so that nothing is fetched.
+ * not there but those that are named; they and the required ones are linked from the project, so that nothing is
+ * fetched.
  */
-export async function installPackedPackage(): Promise<ConsumerProject> {
+export async function installPackedPackage(
+  optional: readonly string[] = [],
+): Promise<ConsumerProject> {
   const packageFile = await readPackageFile();
   if (!existsSync(join(PROJECT_ROOT, 'dist', 'index.js')))
     throw new Error('dist/ is not built: run `npm run build` first, or `npm test`.');
@@ -66,7 +69,7 @@ export async function installPackedPackage(): Promise<ConsumerProject> {
     '-C',
     library,
   ]);
-  for (const name of Object.keys(packageFile.dependencies ?? {})) {
+  for (const name of [...Object.keys(packageFile.dependencies ?? {}), ...optional]) {
     const link = join(root, 'node_modules', name);
     await mkdir(dirname(link), { recursive: true });
     await symlink(join(PROJECT_ROOT, 'node_modules', name), link);
