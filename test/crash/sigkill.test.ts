@@ -12,7 +12,7 @@ import {
   freshPlace,
   type S3ExportPlace,
   serverOf,
-} from '../support/s3-export.js';
+} from '../support/bucket-export.js';
 import { assertExactlyOnce } from '../support/table-export.js';
 import type { Table } from '../support/table-source.js';
 

@@ -10,7 +10,7 @@ import {
   openProcess,
   type S3ExportPlace,
   serverOf,
-} from '../support/s3-export.js';
+} from '../support/bucket-export.js';
 import { onlyOf } from '../support/shared-sink.js';
 import { stagedTable } from '../support/staged-table.js';
 import { assertExactlyOnce, tableExporter } from '../support/table-export.js';

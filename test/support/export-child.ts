@@ -27,7 +27,7 @@ async function openParts(
 ): Promise<{ readonly sink: Sink; readonly cursorStore: CursorStore }> {
   if ('bucket' in to) {
     // Loaded only here: the SDK takes longer to load than an export to files.
-    const { openProcess } = await import('./s3-export.js');
+    const { openProcess } = await import('./bucket-export.js');
     return openProcess(to, { runtime }).parts;
   }
   return {

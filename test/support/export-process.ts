@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { seededRandom } from '../../src/testing/adapters/seeded-random.js';
-import type { S3ExportPlace } from './s3-export.js';
+import type { S3ExportPlace } from './bucket-export.js';
 import { stagedTable } from './staged-table.js';
 import type { Table } from './table-source.js';
 

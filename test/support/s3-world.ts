@@ -14,7 +14,7 @@ import {
   type ExportProcess,
   type S3ExportPlace,
   serverOf,
-} from './s3-export.js';
+} from './bucket-export.js';
 import { tableExporter } from './table-export.js';
 import { Table } from './table-source.js';
 
