@@ -14,7 +14,7 @@ import {
 } from './write-envelope.js';
 
 /** One object for the trials of all processes. No document's object has such a name. */
-export const TRIAL_NAME = 'probes/conditional-write';
+const TRIAL_NAME = 'probes/conditional-write';
 /** Rounds that others at their own trials may spoil. */
 const ROUNDS = 20;
 const SPELLINGS: readonly ETagSpelling[] = ['quoted', 'bare'];
