@@ -95,7 +95,7 @@ export class S3Connection {
         if (ExportError.isInstance(error)) throw error;
         const failure = readFailure(error, request.operation);
         const isLate = runtime.now().getTime() + retryDelay(attempt, 1) > deadline;
-        if (!failure.isRetryable || attempt >= maxAttempts || isLate) throw failure;
+        if (!failure.isWorthAnother(attempt) || attempt >= maxAttempts || isLate) throw failure;
         await this.pause(failure, attempt, request.options);
       }
     }

@@ -88,6 +88,16 @@ const RETRYABLE: ReadonlySet<FailureKind> = new Set([
   'unavailable',
 ]);
 
+/** The answer to a HEAD has no body: the SDK knows its status only. */
+const NO_CODE = 'Unknown';
+
+const EXPIRED: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'TokenRefreshRequired',
+  NO_CODE,
+]);
+
 /** The members of the SDK's errors that are read here. */
 interface SdkError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
@@ -129,6 +139,16 @@ export class S3Failure extends Error {
   /** Whether the same request can succeed a little later. */
   get isRetryable(): boolean {
     return RETRYABLE.has(this.kind);
+  }
+
+  /**
+   * Whether to try again after this many attempts. Credentials that expired under way are asked for anew by the
+   * second one; should that give the same ones, it was in vain.
+   */
+  isWorthAnother(attempts: number): boolean {
+    return (
+      this.isRetryable || (attempts === 1 && EXPIRED.has(this.code) && this.kind === 'credentials')
+    );
   }
 }
 
@@ -210,6 +230,8 @@ function kindOf(
     return 'key-management';
   if (code === 'InvalidRequest' && /content-md5|checksum/i.test(message))
     return 'checksum-required';
+  // Without a reason: what it says of a session that is over.
+  if (code === NO_CODE && status === 400) return 'credentials';
   const known = KIND_OF_CODE[code] ?? (status === null ? undefined : KIND_OF_STATUS[status]);
   if (known !== undefined) return known;
   if (status === null) return isParsing(error) ? 'not-s3' : 'unavailable';

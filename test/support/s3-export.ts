@@ -1,141 +1,94 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 
-import {
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  S3Client,
-  type S3ClientConfig,
-} from '@aws-sdk/client-s3';
+import { expect, onTestFinished } from 'vitest';
 
-import { s3CursorStore, s3Sink } from '../../src/entries/s3.js';
-import type { CursorStore, Runtime, Sink } from '../../src/interfaces/index.js';
-import { clientConfigOf, freshBucket, type S3Server } from './s3-place.js';
-import type { S3Double } from './s3-double/index.js';
-import { assertExactlyOnce } from './table-export.js';
-import type { Audit } from './audit.js';
+import { s3Sink, type S3SinkOptions } from '../../src/entries/s3.js';
+import { type ExportError, isExportError } from '../../src/errors/index.js';
+import type { Exporter } from '../../src/exporter/exporter.js';
+import type { CursorStore, Sink } from '../../src/interfaces/index.js';
+import { memoryCursorStore } from '../../src/stores/memory.js';
+import { manualClock } from '../../src/testing/adapters/manual-clock.js';
+import { type S3Double, type S3DoubleOptions, startS3Double } from './s3-double/index.js';
+import { clientConfigOf } from './s3-place.js';
+import { assertExactlyOnce, tableExporter } from './table-export.js';
 import type { Table } from './table-source.js';
+import { filled } from './table-world.js';
 
-/** Where an export writes its objects and keeps its checkpoint: one bucket. JSON, for other processes. */
-export interface S3ExportPlace {
-  readonly server: S3Server;
-  readonly bucket: string;
+/** Who exports: not the owner of the double, so that rights can be taken away. */
+export const EXPORTER = { accessKeyId: 'AKIAEXPORTER00000000', secretAccessKey: 'exporter-secret' };
+
+/** Name of the bucket that the exports write to. */
+export const BUCKET = 'archive';
+
+/** A table that is exported to a double. */
+export interface S3World {
+  readonly double: S3Double;
+  readonly table: Table;
+  readonly cursorStore: CursorStore;
+  readonly exporter: (options?: Partial<S3SinkOptions>) => Exporter;
+  /** A sink of the owner, who may always look. */
+  readonly ownerSink: () => Sink;
 }
 
-/** Folder of the objects; the documents of the cursor store are beside it. */
-const PREFIX = 'archive';
-const CURSORS = '_cursors';
-
-/** Documents of one export and of the store itself. */
-const DOCUMENTS =
-  /^_cursors\/(?:(?:checkpoints|runs|pauses)\/[\w-]+\.json|probes\/conditional-write)$/;
-
-export function serverOf({ url, region, credentials }: S3Double): S3Server {
-  return { endpoint: url, region, credentials };
+/** Starts a double with a bucket, and closes it when the test is over. */
+export async function startS3World(options: S3DoubleOptions = {}): Promise<S3World> {
+  const double = await startS3Double(options);
+  onTestFinished(() => double.close());
+  double.addUser(EXPORTER);
+  double.createBucket(BUCKET);
+  const table = filled(20);
+  const cursorStore = memoryCursorStore();
+  const config = clientConfigOf({ ...double, endpoint: double.url });
+  const exporter = (more: Partial<S3SinkOptions> = {}): Exporter =>
+    tableExporter({
+      source: table.source(),
+      cursorStore,
+      sink: s3Sink({
+        bucket: BUCKET,
+        ...('client' in more ? {} : { clientConfig: { ...config, credentials: EXPORTER } }),
+        runtime: manualClock({ autoAdvance: true }),
+        ...more,
+      }),
+    });
+  const ownerSink = (): Sink => s3Sink({ bucket: BUCKET, clientConfig: config });
+  return { double, table, cursorStore, exporter, ownerSink };
 }
 
-/** A bucket of its own. */
-export async function freshPlace(server: S3Server): Promise<S3ExportPlace> {
-  return { server, bucket: await freshBucket(server) };
-}
-
-/** What one process has of an export. */
-export interface ExportProcess {
-  readonly parts: { readonly sink: Sink; readonly cursorStore: CursorStore };
-  /** From now on no request leaves the process, and no answer reaches it. */
-  readonly die: () => void;
-  /** Closes its connections. */
-  readonly close: () => void;
-}
-
-/** Sink and cursor store of one process, over connections of their own that a test can cut. */
-export function openProcess(
-  { server, bucket }: S3ExportPlace,
-  settings: { readonly runtime?: Runtime; readonly client?: S3ClientConfig } = {},
-): ExportProcess {
-  const { client, die } = mortalClient({ ...clientConfigOf(server), ...settings.client });
-  const { runtime } = settings;
-  const sink = s3Sink({ bucket, prefix: PREFIX, client, runtime });
-  const cursorStore = s3CursorStore({ bucket, prefix: CURSORS, client, runtime });
-  return {
-    parts: { sink, cursorStore },
-    die,
-    close: () => client.destroy(),
-  };
-}
-
-/** A client whose process can die: what it would send then is never sent, what it would hear is not heard. */
-function mortalClient(config: S3ClientConfig): { client: S3Client; die: () => void } {
-  const client = new S3Client(config);
-  let isDead = false;
-  const throwIfDead = (): void => {
-    if (isDead) throw new Error('the process is dead');
-  };
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      throwIfDead();
-      const answer = await next(args);
-      throwIfDead();
-      return answer;
-    },
-    { name: 'mortality', step: 'deserialize', priority: 'low' },
+/** The error that a run ends with: one of ours, without any secret that a request held. */
+export async function failureOf(
+  { double }: Pick<S3World, 'double'>,
+  run: Promise<unknown>,
+): Promise<ExportError> {
+  const error: unknown = await run.then(
+    () => null,
+    (reason: unknown) => reason,
   );
-  return {
-    client,
-    die: () => {
-      isDead = true;
-    },
-  };
+  if (!isExportError(error)) throw error ?? new Error('The run succeeded.');
+  const shown = inspect(error, { depth: 20, showHidden: true });
+  for (const secret of secretsOf(double)) assert.ok(!shown.includes(secret), 'a secret is shown');
+  return error;
 }
 
-/** Everything in a bucket that costs money: objects, and uploads that nobody finished. */
-export interface BucketContents {
-  readonly keys: readonly string[];
-  /** Keys of unfinished uploads. */
-  readonly uploads: readonly string[];
+function secretsOf({ credentials, requests }: S3Double): readonly string[] {
+  const sent = requests.flatMap(({ headers }) => [
+    headers['x-amz-security-token'],
+    /Signature=([0-9a-f]+)/.exec(headers['authorization'] ?? '')?.[1],
+  ]);
+  const secrets = [credentials.secretAccessKey, EXPORTER.secretAccessKey, ...sent];
+  return secrets.filter((secret) => secret !== undefined);
 }
 
-/** Lists a bucket as its owner sees it. */
-export async function listBucket({ server, bucket }: S3ExportPlace): Promise<BucketContents> {
-  const client = new S3Client(clientConfigOf(server));
-  try {
-    const objects = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-    const uploads = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-    assert(!objects.IsTruncated && !uploads.IsTruncated, 'the bucket of a test has few objects');
-    return {
-      keys: (objects.Contents ?? []).map(({ Key = '' }) => Key),
-      uploads: (uploads.Uploads ?? []).map(({ Key = '' }) => Key),
-    };
-  } finally {
-    client.destroy();
-  }
-}
-
-/**
- * The oracle over a bucket: what `assertExactlyOnce` proves of the export, and by the bucket's own lists that there
- * is nothing else: every object is named by a manifest, superseded, or a document, and no upload is unfinished.
- */
-export async function assertBucketExactlyOnce(place: S3ExportPlace, table: Table): Promise<Audit> {
-  const { parts, close } = openProcess(place);
-  try {
-    const audit = await assertExactlyOnce(parts.sink, table);
-    const known = new Set(audit.manifests.flatMap(keysOf));
-    const { keys, uploads } = await listBucket(place);
-    const isUnknown = (key: string): boolean =>
-      !DOCUMENTS.test(key) && !known.has(key.slice(PREFIX.length + 1)) && !isManifest(key);
-    assert.deepEqual(keys.filter(isUnknown), [], 'every object of the bucket is accounted for');
-    assert.deepEqual(uploads, [], 'no unfinished upload is left');
-    return audit;
-  } finally {
-    close();
-  }
-}
-
-function keysOf({ objects, rowIndex, rejected, supersedes }: Audit['manifests'][number]): string[] {
-  const others = rejected === null ? [rowIndex.key] : [rowIndex.key, rejected.key];
-  return [...objects.map(({ key }) => key), ...others, ...supersedes];
-}
-
-/** Every manifest that is listed was read by the audit, which finds the chain of them whole. */
-function isManifest(key: string): boolean {
-  return key.startsWith(`${PREFIX}/_manifests/`);
+/** Once the cause is gone, the next runs export everything, once, and leave nothing over. */
+export async function expectMended(
+  world: S3World,
+  options: Partial<S3SinkOptions> = {},
+): Promise<void> {
+  const { table, exporter, ownerSink } = world;
+  world.double.intercept = null;
+  for (let row = 0; row < 3; row += 1) table.write(`after${row}`, table.settled + row, row);
+  table.settled += 10;
+  await exporter(options).run();
+  const { rows } = await assertExactlyOnce(ownerSink(), table);
+  expect(rows.length).toBeGreaterThanOrEqual(23);
 }

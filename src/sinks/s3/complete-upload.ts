@@ -66,7 +66,8 @@ async function waitAfter(
   const { maxAttempts } = context.connection.bucket;
   // The parts of the token are not tried again: from now on it is those that are listed.
   if (failure.code === 'InvalidPart' && attempt === 1) return;
-  const isWorthIt = failure.isRetryable || failure.code === 'InvalidPart' || failure === SAID_YES;
+  const isWorthIt =
+    failure.isWorthAnother(attempt) || failure.code === 'InvalidPart' || failure === SAID_YES;
   if (!isWorthIt || attempt >= maxAttempts) throw failure;
   await context.connection.pause(failure, attempt, options);
 }
