@@ -5,7 +5,7 @@ type Remedy = (failure: S3Failure, bucket: string) => string;
 
 const REMEDIES: Readonly<Partial<Record<FailureKind, Remedy>>> = {
   'access-denied': ({ operation }, bucket) =>
-    `Allow ${IAM_ACTIONS[operation].join(' and ')} on the bucket "${bucket}" in the policy of these credentials, and see that no bucket policy denies it; iamPolicy() gives the whole policy.`,
+    `Allow ${IAM_ACTIONS[operation].join(' and ')} on the bucket "${bucket}" in the policy of these credentials, and see that neither a bucket policy nor a wrong \`expectedBucketOwner\` denies it; iamPolicy() gives the whole policy.`,
   'role-refused': (failure) => roleRemedy(failure),
   credentials: ({ code }) => credentialsRemedy(code),
   'key-management': () =>
