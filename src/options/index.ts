@@ -40,6 +40,11 @@ export class OptionReader {
     return this.#values[name] !== undefined;
   }
 
+  /** The option as it was given, for values of several kinds; the caller checks it. */
+  value(name: string): unknown {
+    return this.#get(name, undefined);
+  }
+
   string(name: string, fallback?: string): string {
     const value = this.#get(name, fallback);
     if (typeof value === 'string' && value !== '') return value;
