@@ -42,25 +42,24 @@ export interface S3BucketOptions {
 const OWNER = /^\d{12}$/;
 
 /** Reads the options about the bucket, and makes the client when none is given. */
-export function readBucketOptions(
-  reader: OptionReader,
-  options: S3BucketOptions,
-  defaultPrefix: string,
-): S3Bucket {
+export function readBucketOptions(reader: OptionReader, defaultPrefix: string): S3Bucket {
   const bucket = readBucket(reader);
   const prefix = readPrefix(reader, defaultPrefix);
   const owner = reader.has('expectedBucketOwner')
     ? reader.string('expectedBucketOwner')
     : undefined;
-  if (owner !== undefined && !OWNER.test(owner))
+  if (owner !== undefined && owner !== '' && !OWNER.test(owner))
     reader.problem('expectedBucketOwner', 'must be an account id of twelve digits');
+  const config = reader.has('clientConfig')
+    ? reader.adapter<S3ClientConfig>('clientConfig', [])
+    : {};
   const place = prefix === '' ? bucket : `${bucket}/${prefix}`;
   return {
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
-    location: `s3://${serverOf(options)}${place}`,
+    location: `s3://${serverOf(config.endpoint)}${place}`,
     expectedBucketOwner: owner,
-    client: readClient(reader),
+    client: readClient(reader, config),
     requestTimeoutMs: reader.number('requestTimeoutMs', 120_000, { min: 1, max: 3_600_000 }),
     totalTimeoutMs: reader.number('totalTimeoutMs', 300_000, { min: 1, max: 86_400_000 }),
     maxAttempts: reader.number('maxAttempts', 6, { min: 1, max: 100 }),
@@ -68,17 +67,16 @@ export function readBucketOptions(
   };
 }
 
-function readClient(reader: OptionReader): S3Client {
+function readClient(reader: OptionReader, config: S3ClientConfig): S3Client {
   if (reader.has('client')) {
     if (reader.has('clientConfig')) reader.problem('clientConfig', 'cannot go with `client`');
     return reader.adapter<S3Client>('client', ['send', 'config', 'middlewareStack']);
   }
-  return new S3Client(reader.adapter<S3ClientConfig>('clientConfig', [], {}));
+  return new S3Client(config);
 }
 
 /** Buckets of AWS have names of their own in all the world; those of other services belong to their server. */
-function serverOf({ clientConfig }: S3BucketOptions): string {
-  const endpoint: unknown = clientConfig?.endpoint;
+function serverOf(endpoint: unknown): string {
   if (typeof endpoint === 'string' && URL.canParse(endpoint)) return `${new URL(endpoint).host}/`;
   if (endpoint instanceof URL) return `${endpoint.host}/`;
   return '';

@@ -37,7 +37,7 @@ export function readEncryption(reader: OptionReader): EncryptionInput {
     const keyId = group.has('keyId') ? group.string('keyId') : undefined;
     const bucketKey = group.boolean('bucketKey', false);
     if (type === 'sse-c') reader.problem('encryption.type', SSE_C_REASON);
-    else if (type !== 'sse-kms')
+    else if (type !== 'sse-kms' && type !== '')
       reader.problem('encryption.type', "must be one of 'sse-s3', 'sse-kms'");
     return {
       ServerSideEncryption: 'aws:kms',

@@ -1,7 +1,9 @@
 import type { FailureKind, S3Failure } from './failure.js';
 import { IAM_ACTIONS, KMS_ACTIONS } from './iam-actions.js';
 
-type Remedy = (failure: S3Failure, bucket: string) => string;
+type Remedy = (failure: S3Failure, bucket: string) => string | undefined;
+
+const NOBODY_THERE: readonly string[] = ['ENOTFOUND', 'ECONNREFUSED'];
 
 const REMEDIES: Readonly<Partial<Record<FailureKind, Remedy>>> = {
   'access-denied': ({ operation }, bucket) =>
@@ -23,6 +25,10 @@ const REMEDIES: Readonly<Partial<Record<FailureKind, Remedy>>> = {
   'not-implemented': () => 'This service lacks it; see the table of services in the guide to S3.',
   'not-s3': () =>
     'What answers there is no S3: correct `clientConfig.endpoint`, and see that no proxy answers in its place.',
+  unavailable: ({ code }) =>
+    NOBODY_THERE.includes(code)
+      ? 'Nobody answers there: see that `clientConfig.endpoint` or the region is right, and that this machine reaches it.'
+      : undefined,
   damaged: () =>
     'The bytes changed on their way; see what stands between this machine and the service.',
 };

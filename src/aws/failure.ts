@@ -64,6 +64,8 @@ const KIND_OF_CODE: Readonly<Record<string, FailureKind>> = {
   TimeoutError: 'timeout',
   InternalError: 'unavailable',
   ServiceUnavailable: 'unavailable',
+  ERR_INVALID_URL: 'not-s3',
+  EndpointError: 'not-s3',
 };
 
 const KIND_OF_STATUS: Readonly<Record<number, FailureKind>> = {
@@ -87,6 +89,9 @@ const RETRYABLE: ReadonlySet<FailureKind> = new Set([
   'timeout',
   'unavailable',
 ]);
+
+/** The SDK says so in a plain error, before any request. */
+const NO_REGION = /^Region (?:is missing|not accepted)/;
 
 /** The answer to a HEAD has no body: the SDK knows its status only. */
 const NO_CODE = 'Unknown';
@@ -234,6 +239,7 @@ function kindOf(
   if (code === NO_CODE && status === 400) return 'credentials';
   const known = KIND_OF_CODE[code] ?? (status === null ? undefined : KIND_OF_STATUS[status]);
   if (known !== undefined) return known;
+  if (status === null && NO_REGION.test(message)) return 'wrong-region';
   if (status === null) return isParsing(error) ? 'not-s3' : 'unavailable';
   if (status < 400) return isError200(error) ? 'unavailable' : 'not-s3';
   return status >= 500 ? 'unavailable' : 'refused';

@@ -63,7 +63,9 @@ export function readObjectOptions(reader: OptionReader): ObjectSettings {
 function readTexts(reader: OptionReader, name: string): Record<string, string> {
   if (!reader.has(name)) return {};
   const texts: Record<string, string> = {};
-  for (const [key, value] of Object.entries(reader.adapter<Record<string, unknown>>(name, []))) {
+  const given = reader.adapter<Record<string, unknown>>(name, []);
+  if (Array.isArray(given)) reader.problem(name, 'must be an object, not an array');
+  for (const [key, value] of Object.entries(given)) {
     if (typeof value === 'string') texts[key] = value;
     else reader.problem(`${name}.${key}`, `must be a string, not ${kindOf(value)}`);
   }

@@ -177,7 +177,7 @@ class S3Sink implements Sink {
  */
 export function s3Sink(options: S3SinkOptions): Sink {
   const read = (reader: OptionReader): S3SinkSettings => ({
-    bucket: readBucketOptions(reader, options, ''),
+    bucket: readBucketOptions(reader, ''),
     objects: readObjectOptions(reader),
     checksum: reader.oneOf('checksum', ['crc32', 'md5'], 'crc32'),
     partBytes: reader.number('partBytes', 8 * MEBIBYTE, { min: 5 * MEBIBYTE, max: 2 ** 30 }),

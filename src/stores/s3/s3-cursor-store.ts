@@ -159,7 +159,7 @@ class S3CursorStore implements CursorStore {
  */
 export function s3CursorStore(options: S3CursorStoreOptions): CursorStore {
   const settings = readOptions<StoreSettings>('s3CursorStore', options, (reader) => ({
-    bucket: readBucketOptions(reader, options, '_cursors'),
+    bucket: readBucketOptions(reader, '_cursors'),
     singleWriter: reader.boolean('singleWriter', false),
     encryption: readEncryption(reader),
     checksum: reader.oneOf('checksum', ['crc32', 'md5'], 'crc32'),
