@@ -11,8 +11,8 @@ import {
   type S3ExportPlace,
   serverOf,
 } from '../support/bucket-export.js';
+import { seenTable } from '../support/export-process.js';
 import { onlyOf } from '../support/shared-sink.js';
-import { stagedTable } from '../support/staged-table.js';
 import { assertExactlyOnce, tableExporter } from '../support/table-export.js';
 import type { Table } from '../support/table-source.js';
 import { clockAt, filled } from '../support/table-world.js';
@@ -84,11 +84,8 @@ async function requestsMade(count: number): Promise<void> {
 describe('two workers at once over S3, whose clocks are ten minutes apart', () => {
   it('lose and double nothing, however often one overtakes the other', async () => {
     const ends: string[] = [];
-    let table = stagedTable(0);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const { shown } = table;
-      table = stagedTable(round);
-      for (const version of shown) table.shown.add(version);
+      const table = seenTable(round);
       const minutes = round * 60;
       const worker = { id: 'prod', table };
       const first = work({ ...worker, minutes });

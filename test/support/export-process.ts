@@ -160,7 +160,7 @@ export async function runInPairs(
 }
 
 /** The table with every version noted that any process can have seen. */
-function seenTable(stage: number): Table {
+export function seenTable(stage: number): Table {
   const table = stagedTable(stage);
   for (let earlier = 0; earlier <= stage; earlier += 1) {
     for (const row of stagedTable(earlier).rows()) table.shown.add(`${row.id}@${row.version}`);
