@@ -1,12 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { S3Client } from '@aws-sdk/client-s3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { OperationOptions } from '../../src/interfaces/index.js';
 import { bytesOf, drain, headOf, keyOf } from '../../src/testing/contracts/sink-kit.js';
 import type { S3Fault } from '../support/s3-double/index.js';
-import { clientConfigOf } from '../support/s3-place.js';
 import {
   contentOf,
   fail,
@@ -249,33 +247,6 @@ describe('giving an object up', () => {
     expect(sent(fixture, 'AbortMultipartUpload')).toBe(1);
     expect(fixture.bucket.uploads()).toEqual([]);
     expect(fixture.clock.sleepers).toBe(0);
-  });
-
-  it('waits for parts that do not end at once: none arrives after the end of its upload', async () => {
-    const fixture = await openSink({ autoAdvance: false });
-    const { double, again } = fixture;
-    let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (letGo = resolve));
-    const client = new S3Client(clientConfigOf({ ...double, endpoint: double.url }));
-    onTestFinished(() => client.destroy());
-    client.middlewareStack.add(
-      (next, { commandName }) =>
-        async (args) => {
-          if (commandName !== 'UploadPartCommand') return await next(args);
-          return await next(args).finally(() => held);
-        },
-      { step: 'initialize' },
-    );
-    const writer = await again({ client, clientConfig: undefined }).open(headOf(OBJECT));
-    failAlways(fixture, 'UploadPart', HANG);
-    await writer.write(PART);
-    await until(() => sent(fixture, 'UploadPart') === 1);
-    const givenUp = writer.abort();
-    for (let turns = 0; turns < 200; turns += 1) await turn();
-    expect(sent(fixture, 'AbortMultipartUpload')).toBe(0);
-    letGo();
-    await givenUp;
-    expect(sent(fixture, 'AbortMultipartUpload')).toBe(1);
   });
 
   it.each(['reset-before', 'reset-after', 'reset-mid'] as const)(
