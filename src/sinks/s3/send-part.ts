@@ -18,7 +18,8 @@ export interface Upload {
   readonly owner: string;
 }
 
-interface NumberedPart extends PartContent {
+/** A part on its way to its upload. */
+export interface NumberedPart extends PartContent {
   readonly upload: Upload;
   /** From 1. */
   readonly number: number;

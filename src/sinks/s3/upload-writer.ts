@@ -17,7 +17,7 @@ import { type SinkContext, objectInput } from './context.js';
 import { keyWithoutOwner, sinkError, tooManyParts } from './errors.js';
 import { OWNER_METADATA } from './object-options.js';
 import { PartBuffer } from './part-buffer.js';
-import { type Upload, sendPart } from './send-part.js';
+import { type NumberedPart, type Upload, sendPart } from './send-part.js';
 import { type UploadedPart, makeToken } from './upload-token.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -146,16 +146,21 @@ class UploadWriter implements ObjectWriter {
     const sending = this.#context
       .parts(async () => {
         begin();
-        this.#parts[number - 1] = await sendPart(
-          this.#context,
-          { ...part, upload: this.#upload, number },
-          { ...options, stop: this.#stop.signal },
-        );
+        await this.#send({ ...part, upload: this.#upload, number }, options);
       })
-      .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
     await waitFor(begun, options);
+  }
+
+  /** Never rejects, and has noted a failure before the next part can begin: that one is not sent then. */
+  async #send(part: NumberedPart, options: OperationOptions): Promise<void> {
+    try {
+      const stop = this.#stop.signal;
+      this.#parts[part.number - 1] = await sendPart(this.#context, part, { ...options, stop });
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** The first failure counts; later ones come of the parts that it stopped. */
