@@ -2,9 +2,11 @@ import type { S3Client } from '@aws-sdk/client-s3';
 
 import { ExportError } from '../errors/index.js';
 import type { OperationOptions, RequestEvent, Runtime } from '../interfaces/index.js';
+import { abortable } from '../util/abortable.js';
 import { emit } from '../util/observe.js';
 import { reportRequest } from '../util/report-request.js';
 import { anySignal, withTimeLimit } from '../util/time-limit.js';
+import { letGo } from './answer-body.js';
 import { PageAnswer, S3Failure, readFailure } from './failure.js';
 import type { S3Operation } from './iam-actions.js';
 
@@ -127,8 +129,10 @@ export class S3Connection {
     const limit = { ms, reason: () => tookTooLong(request.operation, ms) };
     return await reportRequest(report, () =>
       withTimeLimit(runtime, limit, async (over) => {
+        const abortSignal = anySignal(signal, over) as AbortSignal;
         try {
-          return await send(client, { abortSignal: anySignal(signal, over) as AbortSignal });
+          // The SDK heeds the signal on the wire only: not while a provider of credentials keeps it waiting.
+          return await abortable(send(client, { abortSignal }), abortSignal);
         } catch (error) {
           signal?.throwIfAborted();
           over.throwIfAborted();
@@ -166,6 +170,11 @@ interface Answer {
 /** The headers of an answer, their names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string>>;
 
+interface AnswerParts {
+  readonly headers: AnswerHeaders;
+  readonly body?: unknown;
+}
+
 /** The part of a command that is changed here. */
 interface Middlewares {
   readonly middlewareStack: {
@@ -191,8 +200,11 @@ export function once<C>(command: C, onSuccess?: (headers: AnswerHeaders) => void
     (next: (args: never) => Promise<Answer>) =>
     async (args: never): Promise<Answer> => {
       const answer = await next(args);
-      const { headers } = answer.response as { readonly headers: AnswerHeaders };
-      if (isPage(headers)) throw new PageAnswer();
+      const { headers, body } = answer.response as AnswerParts;
+      if (isPage(headers)) {
+        letGo(body);
+        throw new PageAnswer();
+      }
       onSuccess?.(headers);
       return answer;
     };

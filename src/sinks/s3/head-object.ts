@@ -2,7 +2,7 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 
 import type { ObjectInfo, OperationOptions } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
-import { isFailure } from '../../aws/failure.js';
+import { isFailure, notS3 } from '../../aws/failure.js';
 import { type SinkContext, objectInput } from './context.js';
 import { OWNER_METADATA } from './object-options.js';
 
@@ -23,7 +23,9 @@ export async function headObject(
       { operation: 'HeadObject', options },
       (client, send) => client.send(once(new HeadObjectCommand(input)), send),
     );
-    return { key, bytes: ContentLength ?? 0, owner: Metadata?.[OWNER_METADATA] };
+    // Without its length, an object of ours could not be told from a stranger's.
+    if (ContentLength === undefined) throw notS3('HeadObject', 'an answer without a length');
+    return { key, bytes: ContentLength, owner: Metadata?.[OWNER_METADATA] };
   } catch (error) {
     if (isFailure(error, 'object-missing')) return null;
     throw error;

@@ -107,7 +107,7 @@ async function tryCredentials({ context, options }: Probe): Promise<string> {
   const { client, runtime, requestTimeoutMs } = context.connection.bucket;
   const limit = {
     ms: requestTimeoutMs,
-    reason: () => new Error('No credentials were given in time.'),
+    reason: () => new DOMException('No credentials were given in time.', 'TimeoutError'),
   };
   try {
     const { expiration } = await withTimeLimit(runtime, limit, (over) =>
@@ -120,6 +120,8 @@ async function tryCredentials({ context, options }: Probe): Promise<string> {
       ? 'There are credentials.'
       : `There are credentials until ${expiration.toISOString()}; they are renewed before.`;
   } catch (error) {
+    // What the provider says about itself, such as a package that is not installed.
+    if (isExportError(error)) throw error;
     throw readFailure(error, 'ListObjectsV2');
   }
 }

@@ -1,6 +1,7 @@
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 
 import type { OperationOptions } from '../../interfaces/index.js';
+import { keepQuiet, letGo } from '../../aws/answer-body.js';
 import { once } from '../../aws/connection.js';
 import { isFailure, notS3, readFailure } from '../../aws/failure.js';
 import { abortable } from '../../util/abortable.js';
@@ -56,8 +57,11 @@ async function fetchFrom(
     (client, send) => client.send(once(new GetObjectCommand(input)), send),
   );
   const { Body, ContentLength, ETag } = answer;
-  if (Body === undefined || ContentLength === undefined)
-    throw notS3('GetObject', 'an answer without content');
+  if (Body === undefined || ContentLength === undefined) {
+    letGo(Body);
+    throw notS3('GetObject', 'an answer without content and its length');
+  }
+  keepQuiet(Body);
   return {
     body: Body as unknown as AsyncIterable<Uint8Array>,
     bytes: position + ContentLength,
@@ -120,7 +124,7 @@ class ObjectStream implements AsyncIterable<Uint8Array> {
       }
     } finally {
       // Its own `return` would wait for the buffer that did not come.
-      if (!isDone) destroy(this.#open.body);
+      if (!isDone) letGo(this.#open.body);
     }
   }
 
@@ -141,7 +145,7 @@ class ObjectStream implements AsyncIterable<Uint8Array> {
       this.#open = await fetchFrom(this.#context, range, this.#options);
       // Something between answers with the whole object, or with another one.
       if (this.#open.bytes !== bytes) {
-        destroy(this.#open.body);
+        letGo(this.#open.body);
         throw notS3('GetObject', 'another range than was asked for');
       }
     } catch (refusal) {
@@ -155,13 +159,4 @@ class ObjectStream implements AsyncIterable<Uint8Array> {
 /** The SDK compares what it read with the checksum that the service gave. */
 function isDamage(error: unknown): boolean {
   return error instanceof Error && /checksum mismatch/i.test(error.message);
-}
-
-function destroy(body: AsyncIterable<Uint8Array>): void {
-  const stream = body as {
-    readonly destroy?: () => void;
-    on?: (event: 'error', f: () => void) => void;
-  };
-  stream.on?.('error', () => undefined);
-  stream.destroy?.();
 }
