@@ -166,7 +166,7 @@ describe('test and sample', () => {
       name: 'always',
       load: (key) => cursorStore.load(key),
       list: (prefix) => cursorStore.list(prefix),
-      delete: async () => undefined,
+      delete: (key, options) => cursorStore.delete(key, options),
       save: async (key, document) => {
         const stored = await cursorStore.load(key);
         return cursorStore.save(key, document, { ifRevision: stored?.revision ?? null });
@@ -179,6 +179,7 @@ describe('test and sample', () => {
     }).test();
     expect(result.steps.find(({ step }) => step === 'compare-and-swap')).toMatchObject({
       outcome: 'failed',
+      detail: expect.stringContaining('a save of a stale revision') as string,
     });
   });
 
