@@ -33,7 +33,7 @@ export interface ChildMessage {
 }
 
 /** Processes that run one export of the staged table. */
-export class ExportProcesses {
+class ExportProcesses {
   readonly #place: ExportPlace;
   #minutesAhead = 0;
 
@@ -65,7 +65,7 @@ export class ExportProcesses {
 }
 
 /** How the run of a process ended. Rejects when the process itself failed. */
-export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   let errors = '';
   let stopReason: string | null = null;
   let code: string | null = null;
@@ -83,7 +83,7 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
 }
 
 /** Resolves when a process begins an effect. */
-export async function reached(child: ChildProcess, effect: number): Promise<void> {
+async function reached(child: ChildProcess, effect: number): Promise<void> {
   await new Promise<void>((resolve) => {
     child.on('message', (message: ChildMessage) => {
       if (message.effect === effect) resolve();
@@ -120,7 +120,7 @@ export async function killAnywhere(place: ExportPlace, options: KillOptions): Pr
 /**
  * Stops a process in the middle of a commit. A second one is locked out, a third one past the lease overtakes it;
  * awake again, the first must change nothing.
- * @returns how the run of the stopped process ended.
+ * @returns how the run of the stopped process ended: by the loss of its lease, or by that of what it had staged.
  */
 export async function overtakeStopped(
   place: ExportPlace,
