@@ -37,7 +37,8 @@ const SETTLE_MS = 15 * 60_000;
 /** Options of {@link s3Sink}. */
 export interface S3SinkOptions extends S3BucketOptions, S3ObjectOptions {
   /**
-   * Folder of all keys, such as `braintrust/prod`, without a slash at either end.
+   * Folder of all keys, such as `braintrust/prod`, without a slash at either end. It must not lie inside that of
+   * another export of the same id, which would take unfinished uploads here for strays of its own.
    * @defaultValue the whole bucket
    */
   readonly prefix?: string | undefined;
