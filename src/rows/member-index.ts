@@ -10,7 +10,8 @@ const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const LOWER_N = 0x6e;
 /** Numbers noted for a member: where its key begins and ends (inside the quotes), and its value. */
-const STRIDE = 4;
+export const MEMBER_STRIDE = 4;
+const STRIDE = MEMBER_STRIDE;
 const ROOM_MIN = 1024;
 /** A guess at how dense members are in text, so that the index seldom grows. */
 const BYTES_PER_NUMBER = 12;
@@ -29,6 +30,11 @@ export class MemberIndex {
   /** Where the next row's members will begin; pairs of it delimit a row's members. */
   get end(): number {
     return this.#end;
+  }
+
+  /** All that is noted, {@link MEMBER_STRIDE} numbers for each member. Valid until the next `addRow`. */
+  get places(): Uint32Array {
+    return this.#places;
   }
 
   /** Checks the object at `at`, notes its members, and answers the place after it. */

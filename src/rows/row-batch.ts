@@ -114,6 +114,18 @@ export function rowBatchFromObjects(rows: readonly Row[]): RowBatch {
   return new Batch(rows.length, { objects: Object.freeze([...rows]) });
 }
 
+/**
+ * Where the top-level members of rows are; known already when the text comes from a batch made here.
+ * @throws EncodeError `ROW_INVALID` as {@link rowBatchFromText} does, for text of another making.
+ */
+export function indexedTextOf(text: RowText): IndexedText {
+  return isIndexed(text) ? text : indexText(text);
+}
+
+function isIndexed(text: RowText): text is IndexedText {
+  return 'members' in text && text.members instanceof MemberIndex;
+}
+
 function indexText(text: RowText): IndexedText {
   const { bytes, bounds } = text;
   assert(bounds.length % 2 === 0, 'bounds must hold a start and an end for each row');

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Transform } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
 import { ConfigurationError } from '../../errors/index.js';
@@ -14,6 +16,11 @@ interface ZstdZlib {
   readonly createZstdCompress?: (
     options: StreamOptions & { readonly params: Readonly<Record<number, number>> },
   ) => Transform;
+  readonly zstdCompress?: (
+    bytes: Uint8Array,
+    options: { readonly params: Readonly<Record<number, number>> },
+    callback: (error: Error | null, frame: Uint8Array) => void,
+  ) => void;
 }
 
 const ZSTD_PACKAGE = '@foxglove/wasm-zstd';
@@ -21,7 +28,9 @@ const ZSTD_PACKAGE = '@foxglove/wasm-zstd';
 const COMPRESSION_LEVEL = 100;
 const CHECKSUM_FLAG = 201;
 
-const { createZstdCompress } = zlib as ZstdZlib;
+const { createZstdCompress, zstdCompress } = zlib as ZstdZlib;
+/** About three milliseconds at level 1. */
+const FRAME_BYTES = 1024 * 1024;
 
 /**
  * Finds out early whether zstd can be written here.
@@ -55,11 +64,43 @@ export async function createZstdCompressor(level: number): Promise<Compressor> {
   return new StreamCompressor((options) => createZstdCompress({ ...options, params }));
 }
 
+/**
+ * Compresses whole blocks of bytes, each to one frame or to several frames in a row, with `node:zlib` where it
+ * can, else with WebAssembly. Input may be reused once its promise settles.
+ */
+export async function createZstdBlockCompressor(
+  level: number,
+): Promise<(bytes: Uint8Array) => Promise<Uint8Array>> {
+  if (zstdCompress === undefined) return createWasmZstdBlockCompressor(level);
+  const compress = promisify(zstdCompress);
+  const params = { [COMPRESSION_LEVEL]: level };
+  return (bytes) => compress(bytes, { params });
+}
+
+/** As {@link createZstdBlockCompressor}, with WebAssembly, in frames that hold the event loop a little only. */
+export async function createWasmZstdBlockCompressor(
+  level: number,
+): Promise<(bytes: Uint8Array) => Promise<Uint8Array>> {
+  const compressFrame = await loadWasmZstd(level);
+  return async (bytes) => {
+    if (bytes.length <= 2 * FRAME_BYTES) return compressFrame(bytes);
+    const frames: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += FRAME_BYTES) {
+      frames.push(compressFrame(bytes.subarray(at, at + FRAME_BYTES)));
+      await nextTurn();
+    }
+    return Buffer.concat(frames);
+  };
+}
+
 /** Writes zstd frames with WebAssembly, which is loaded on first use. */
 export async function createWasmZstdCompressor(level: number): Promise<Compressor> {
+  return new FrameCompressor(await loadWasmZstd(level));
+}
+
+async function loadWasmZstd(level: number): Promise<CompressFrame> {
   requirePackage(ZSTD_PACKAGE);
   const { default: zstd } = await import('@foxglove/wasm-zstd');
   await zstd.isLoaded;
-  const compressFrame: CompressFrame = (bytes) => zstd.compress(bytes, level);
-  return new FrameCompressor(compressFrame);
+  return (bytes) => zstd.compress(bytes, level);
 }

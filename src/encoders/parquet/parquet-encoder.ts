@@ -1,0 +1,125 @@
+import type { Encoder, ObjectEncoder } from '../../interfaces/index.js';
+import { readOptions } from '../../options/index.js';
+import type { OptionReader } from '../../options/index.js';
+import { requireZstd } from '../compression/zstd.js';
+import { CODEC_IDS, PARQUET_COMPRESSIONS, createPageCompressor } from './file/codec.js';
+import type { ParquetCompression } from './file/codec.js';
+import { ParquetObject } from './parquet-object.js';
+import { readSchema } from './read-schema.js';
+import type { ColumnOptions, CustomSchema } from './read-schema.js';
+import type { NumbersForm, RowSchemaName } from './row-schemas.js';
+import type { ParquetSchema } from './schema.js';
+
+const DRIFTS = ['evolve', 'freeze'] as const;
+
+export interface ParquetEncoderOptions {
+  /**
+   * The columns: those of one kind of Braintrust's rows, or columns of your own. `_extra` always comes last and
+   * holds what no other column does. Its name is part of an export's fingerprint.
+   * @defaultValue `'spans'`
+   */
+  readonly schema?: RowSchemaName | CustomSchema | undefined;
+  /**
+   * More columns, each from a path: `'metadata.model'` makes a `utf8` column `metadata_model`. The value stays
+   * in the column of its top-level member, too. May change between runs.
+   * @defaultValue none
+   */
+  readonly promote?: readonly (string | ColumnOptions)[] | undefined;
+  /**
+   * Whether `scores` is JSON text or a map from names to doubles. Not with columns of your own. Fixed.
+   * @defaultValue `'json'`
+   */
+  readonly scores?: NumbersForm | undefined;
+  /**
+   * Whether `metrics` is JSON text or a map from names to doubles; the well-known ones have columns of their own
+   * besides. Not with columns of your own. Fixed.
+   * @defaultValue `'json'`
+   */
+  readonly metrics?: NumbersForm | undefined;
+  /**
+   * How pages are compressed. zstd on Node.js before 22.15 needs the package `@foxglove/wasm-zstd`. Fixed.
+   * @defaultValue `'zstd'`
+   */
+  readonly compression?: ParquetCompression | undefined;
+  /**
+   * How hard to compress: 1 to 3 for zstd, 1 to 9 for gzip; not allowed with others. May change between runs.
+   * @defaultValue 1 for zstd, 6 for gzip
+   */
+  readonly level?: number | undefined;
+  /**
+   * What happens to members that no column is for, and to values of another type than their column's: `'evolve'`
+   * keeps them in `_extra`, or in the JSON column around them; `'freeze'` refuses the row with `ROW_UNENCODABLE`.
+   * @defaultValue `'evolve'`
+   */
+  readonly drift?: (typeof DRIFTS)[number] | undefined;
+}
+
+interface ResolvedOptions {
+  readonly schema: ParquetSchema;
+  readonly identity: Readonly<Record<string, string>>;
+  readonly compression: ParquetCompression;
+  readonly level: number;
+  readonly isFrozen: boolean;
+}
+
+/** Levels that are quick enough for the event loop. */
+const LEVELS: Readonly<
+  Record<ParquetCompression, { readonly max: number; readonly fallback: number }>
+> = {
+  none: { max: 0, fallback: 0 },
+  snappy: { max: 0, fallback: 0 },
+  gzip: { max: 9, fallback: 6 },
+  zstd: { max: 3, fallback: 1 },
+};
+
+/**
+ * Encodes rows as Parquet: typed columns for what is known, and JSON text as the source wrote it for the rest.
+ * Nothing is converted or dropped: a value of another type than its column's is null there and stays in the
+ * JSON column around it, or in `_extra`. Row groups hold about 16 MiB of input, pages about 1 MiB.
+ *
+ * The work is cut into slices that hold the event loop a few milliseconds each, but for a single row of many
+ * megabytes. Memory does not grow with the object, except for its footer.
+ * @throws ConfigurationError `OPTION_INVALID`, or `CAPABILITY_MISSING` when zstd cannot be written here.
+ */
+export function parquetEncoder(options: ParquetEncoderOptions = {}): Encoder {
+  const resolved = readOptions('parquetEncoder', options, readParquetOptions);
+  const { schema, identity, compression, level, isFrozen } = resolved;
+  if (compression === 'zstd') requireZstd();
+  return Object.freeze({
+    format: 'parquet',
+    compression,
+    extension: '.parquet',
+    contentType: 'application/vnd.apache.parquet',
+    identity: Object.freeze(identity),
+    open: async (): Promise<ObjectEncoder> => {
+      const compress = await createPageCompressor(compression, level);
+      return new ParquetObject({ schema, compress, codec: CODEC_IDS[compression], isFrozen });
+    },
+  });
+}
+
+function readParquetOptions(reader: OptionReader): ResolvedOptions {
+  const compression = reader.oneOf('compression', PARQUET_COMPRESSIONS, 'zstd');
+  const schema = readSchema(reader);
+  const forms = Object.fromEntries(
+    ['scores', 'metrics']
+      .filter((name) => reader.value(name) === 'map')
+      .map((name) => [name, 'map']),
+  );
+  return {
+    schema,
+    identity: { format: 'parquet', compression, schema: schema.name, ...forms },
+    compression,
+    level: readLevel(reader, compression),
+    isFrozen: reader.oneOf('drift', DRIFTS, 'evolve') === 'freeze',
+  };
+}
+
+function readLevel(reader: OptionReader, compression: ParquetCompression): number {
+  const { max, fallback } = LEVELS[compression];
+  if (max > 0) return reader.number('level', fallback, { min: 1, max });
+  if (reader.has('level')) {
+    reader.problem('level', `has no meaning with \`compression: '${compression}'\``);
+  }
+  return fallback;
+}

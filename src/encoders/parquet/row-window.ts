@@ -1,0 +1,221 @@
+import { assert } from '../../errors/index.js';
+import { MEMBER_STRIDE } from '../../rows/member-index.js';
+import type { IndexedText } from '../../rows/row-batch.js';
+import { JsonScanner } from '../../rows/scanner.js';
+import type { ValueSource } from './columns/plain-column.js';
+import { createKeyFinder } from './key-finder.js';
+import type { KeyFinder } from './key-finder.js';
+import type { Column } from './schema.js';
+import { walkMembers } from './values/members.js';
+
+/** Most rows that are looked at together. */
+const ROWS_MAX = 512;
+/** Once rows have so many bytes together no further row is added: about a millisecond of work. */
+const WINDOW_BYTES = 256 * 1024;
+const OPEN_BRACE = 0x7b;
+
+/** A value of another type than its column's. */
+export interface Refusal {
+  readonly column: number;
+  /** Place of the row within its text. */
+  readonly rowIndex: number;
+}
+
+/** A few rows that follow each other in a text, and where the values of each column stand. Used again and again. */
+export class RowWindow implements ValueSource {
+  readonly #columns: readonly Column[];
+  readonly #finder: KeyFinder;
+  #text: IndexedText | null = null;
+  #bytes: Buffer = Buffer.alloc(0);
+  #scanner = new JsonScanner(this.#bytes);
+  /** Where the value of a column and a row begins, at `placeOf` the two; 0 when there is none. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  #from = 0;
+  #rows = 0;
+  #refusals: Refusal[] = [];
+  /** 1 for each member that no column holds; the first member of the window has place 0. */
+  #loose = new Uint8Array(0);
+  /** 1 for each row with such members. */
+  readonly #looseRows = new Uint8Array(ROWS_MAX);
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#finder = createKeyFinder(columns);
+    this.starts = new Uint32Array(columns.length * ROWS_MAX);
+    this.ends = new Uint32Array(columns.length * ROWS_MAX);
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  get scanner(): JsonScanner {
+    return this.#scanner;
+  }
+
+  /** Rows in the window. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** What was refused since the window moved. */
+  get refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  /** Gives the window another text, and leaves it empty at its beginning. */
+  open(text: IndexedText): void {
+    const { bytes } = text;
+    this.#text = text;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#scanner = new JsonScanner(bytes);
+    this.#finder.open(this.#bytes);
+    this.#from = 0;
+    this.#rows = 0;
+  }
+
+  /** Lets go of the text. */
+  close(): void {
+    this.#text = null;
+    this.#bytes = Buffer.alloc(0);
+    this.#scanner = new JsonScanner(this.#bytes);
+    this.#rows = 0;
+  }
+
+  /** Goes to the next rows. Answers how many bytes they have, or 0 at the end of the text. */
+  advance(): number {
+    const { bounds } = this.#opened();
+    this.#from += this.#rows;
+    this.#rows = 0;
+    this.#refusals = [];
+    let size = 0;
+    for (let at = 2 * this.#from; at < bounds.length && size < WINDOW_BYTES; at += 2) {
+      if (this.#rows === ROWS_MAX) break;
+      size += (bounds[at + 1] as number) - (bounds[at] as number);
+      this.#rows += 1;
+    }
+    if (this.#rows === 0) return 0;
+    this.#clear();
+    for (let row = 0; row < this.#rows; row += 1) this.#locate(row);
+    return size;
+  }
+
+  /** Where `starts` and `ends` have a column's value of a row. Rows follow each other. */
+  placeOf(column: number, row: number): number {
+    return column * ROWS_MAX + row;
+  }
+
+  /** Notes that a column cannot hold its value of a row. */
+  refuse(column: number, row: number): void {
+    this.#refusals.push({ column, rowIndex: this.#from + row });
+    const isTopLevel = this.#columns[column]?.path.length === 1;
+    if (isTopLevel) this.#loosen(row, this.starts[this.placeOf(column, row)] as number);
+  }
+
+  /** Whether the row has members that no column holds. */
+  hasLoose(row: number): boolean {
+    return this.#looseRows[row] === 1;
+  }
+
+  /** Calls `visit` for each member of the row that no column holds: the place of its quote, and its end. */
+  eachLoose(row: number, visit: (start: number, end: number) => void): void {
+    const { members } = this.#opened();
+    const [first, end] = this.#memberBounds(row);
+    const base = this.#memberBounds(0)[0];
+    for (let at = first; at < end; at += MEMBER_STRIDE) {
+      if (this.#loose[(at - base) / MEMBER_STRIDE] === 0) continue;
+      visit((members.places[at] as number) - 1, members.places[at + 3] as number);
+    }
+  }
+
+  /** The first key of the row that no column holds, or `null`. */
+  firstLooseKey(row: number): string | null {
+    if (!this.hasLoose(row)) return null;
+    const places: number[] = [];
+    this.eachLoose(row, (start) => places.push(start));
+    const start = places[0] as number;
+    const end = this.#scanner.skipString(start);
+    return JSON.parse(this.#bytes.toString('utf8', start, end)) as string;
+  }
+
+  /** Place of a row of the window within its text. */
+  indexOf(row: number): number {
+    return this.#from + row;
+  }
+
+  #opened(): IndexedText {
+    assert(this.#text !== null, 'the window has no text');
+    return this.#text;
+  }
+
+  #clear(): void {
+    const first = this.#memberBounds(0)[0];
+    const count = (this.#memberBounds(this.#rows - 1)[1] - first) / MEMBER_STRIDE;
+    this.starts.fill(0);
+    this.#looseRows.fill(0);
+    if (this.#loose.length < count) this.#loose = new Uint8Array(2 * count);
+    else this.#loose.fill(0, 0, count);
+  }
+
+  /** Where the members of a row are noted. */
+  #memberBounds(row: number): readonly [number, number] {
+    const { memberBounds } = this.#opened();
+    const at = 2 * (this.#from + row);
+    return [memberBounds[at] as number, memberBounds[at + 1] as number];
+  }
+
+  #locate(row: number): void {
+    const { places } = this.#opened().members;
+    const [first, end] = this.#memberBounds(row);
+    let order = 0;
+    for (let at = first; at < end; at += MEMBER_STRIDE) {
+      const node = this.#finder.find(places[at] as number, places[at + 1] as number, order);
+      order += 1;
+      const start = places[at + 2] as number;
+      if (node === undefined || node.column === -1) {
+        this.#loosenMember(row, at);
+      } else {
+        const place = this.placeOf(node.column, row);
+        const earlier = this.starts[place] as number;
+        if (earlier !== 0) this.#loosen(row, earlier);
+        this.starts[place] = start;
+        this.ends[place] = places[at + 3] as number;
+      }
+      if (node !== undefined && node.children !== null)
+        this.#locateInside(node.children, row, start);
+    }
+  }
+
+  /** Takes over what an earlier one of duplicate keys had inside, too. */
+  #locateInside(finder: KeyFinder, row: number, valueStart: number): void {
+    for (const column of finder.columns) this.starts[this.placeOf(column, row)] = 0;
+    if (this.#bytes[valueStart] !== OPEN_BRACE) return;
+    let order = 0;
+    for (const { key, value } of walkMembers(this.#scanner, valueStart)) {
+      const node = finder.find(key.start + 1, key.end - 1, order);
+      order += 1;
+      if (node === undefined) continue;
+      if (node.column !== -1) {
+        const place = this.placeOf(node.column, row);
+        this.starts[place] = value.start;
+        this.ends[place] = value.end;
+      }
+      if (node.children !== null) this.#locateInside(node.children, row, value.start);
+    }
+  }
+
+  /** Marks the member of the row whose value begins at `valueStart`. */
+  #loosen(row: number, valueStart: number): void {
+    const { places } = this.#opened().members;
+    const [first, end] = this.#memberBounds(row);
+    for (let at = first; at < end; at += MEMBER_STRIDE) {
+      if (places[at + 2] === valueStart) this.#loosenMember(row, at);
+    }
+  }
+
+  #loosenMember(row: number, at: number): void {
+    this.#loose[(at - this.#memberBounds(0)[0]) / MEMBER_STRIDE] = 1;
+    this.#looseRows[row] = 1;
+  }
+}

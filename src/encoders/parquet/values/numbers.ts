@@ -1,0 +1,90 @@
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Powers of ten that a double holds exactly. */
+const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** So many digits always make an integer that a double holds exactly. */
+const EXACT_DIGITS = 15;
+/** No double needs more to be told from its neighbours. */
+const DOUBLE_DIGITS_MAX = 17;
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** The number from `start` to `end`, or NaN when it is another kind of value or does not fit into a double. */
+export function readDouble(bytes: Buffer, start: number, end: number): number {
+  const isNegative = bytes[start] === MINUS;
+  let at = isNegative ? start + 1 : start;
+  let mantissa = 0;
+  let digits = 0;
+  let pointAt = -1;
+  for (; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === POINT) {
+      pointAt = at;
+      continue;
+    }
+    if (byte < ZERO || byte > NINE) break;
+    mantissa = mantissa * 10 + byte - ZERO;
+    digits += 1;
+  }
+  if (digits === 0) return NaN;
+  if (at < end || digits > EXACT_DIGITS)
+    return readLongDouble(bytes.toString('latin1', start, end));
+  // One division of two exact numbers gives the nearest double.
+  const value = pointAt === -1 ? mantissa : mantissa / (POWERS[end - pointAt - 1] as number);
+  return isNegative ? -value : value;
+}
+
+/** A number with an exponent or many digits; NaN when digits would get lost. */
+function readLongDouble(text: string): number {
+  const value = Number(text);
+  const [mantissa = '', exponent] = text.split(/e/i);
+  const [whole = '', fraction] = mantissa.split('.');
+  const significant = `${whole}${fraction ?? ''}`.replace(/^-?0*/, '').replace(/0+$/, '');
+  if (!Number.isFinite(value) || (value === 0 && significant !== '')) return NaN;
+  if (fraction === undefined && exponent === undefined) {
+    return BigInt(text) === BigInt(value) ? value : NaN;
+  }
+  return significant.length <= DOUBLE_DIGITS_MAX ? value : NaN;
+}
+
+/**
+ * Writes the integer from `start` to `end` as 64 bits to `target`, the lowest byte first. Answers false, and
+ * writes nothing, when it is another kind of value, has a fraction or an exponent, or needs more bits.
+ */
+export function putInt64(
+  source: { readonly bytes: Buffer; readonly start: number; readonly end: number },
+  target: DataView,
+  at: number,
+): boolean {
+  const { bytes, start, end } = source;
+  const isNegative = bytes[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  let value = 0;
+  for (let place = first; place < end; place += 1) {
+    const byte = bytes[place] as number;
+    if (byte < ZERO || byte > NINE) return false;
+    value = value * 10 + byte - ZERO;
+  }
+  if (isNegative && value === 0) return false;
+  if (end - first > EXACT_DIGITS)
+    return putLongInt64(bytes.toString('latin1', start, end), target, at);
+  putExactInt64(target, at, isNegative ? -value : value);
+  return true;
+}
+
+function putLongInt64(text: string, target: DataView, at: number): boolean {
+  const value = BigInt(text);
+  if (value < INT64_MIN || value > INT64_MAX) return false;
+  target.setBigInt64(at, value, true);
+  return true;
+}
+
+/** Writes an integer that a double holds exactly as 64 bits, without making a BigInt of it. */
+export function putExactInt64(target: DataView, at: number, value: number): void {
+  target.setInt32(at, value | 0, true);
+  target.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+}

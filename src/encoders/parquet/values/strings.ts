@@ -1,0 +1,37 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** Up to here a loop finds a byte quicker than a call does. */
+const LOOP_MAX_BYTES = 64;
+
+/** Where a value stands in a buffer. */
+export interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Takes text in UTF-8, from `start` to `end` of `bytes`. */
+export type TakeText = (bytes: Buffer, start: number, end: number) => void;
+
+/**
+ * Gives what the JSON string at `place` says, its escapes resolved, to `take`. Answers false, and gives nothing,
+ * when it is another kind of value or has a lone surrogate, which UTF-8 cannot hold.
+ */
+export function takeString(bytes: Buffer, { start, end }: Place, take: TakeText): boolean {
+  if (bytes[start] !== QUOTE) return false;
+  if (!hasEscape(bytes, start, end)) {
+    take(bytes, start + 1, end - 1);
+    return true;
+  }
+  const text = JSON.parse(bytes.toString('utf8', start, end)) as string;
+  if (!text.isWellFormed()) return false;
+  const decoded = Buffer.from(text);
+  take(decoded, 0, decoded.length);
+  return true;
+}
+
+/** Whether a backslash stands from `start` to `end`. */
+export function hasEscape(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > LOOP_MAX_BYTES) return bytes.subarray(start, end).includes(BACKSLASH);
+  for (let at = start; at < end; at += 1) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}
