@@ -154,6 +154,17 @@ describe('connections', () => {
 });
 
 describe('a put', () => {
+  it('that was confirmed and not kept is no success, and can be sent again', async () => {
+    const fixture = await openSink();
+    fail(fixture, 'PutObject', { kind: 'lie' });
+    await expect(fixture.sink.put(KEY, CONTENT)).rejects.toMatchObject({
+      code: 'SINK_UNAVAILABLE',
+      retryable: true,
+    });
+    expect(await fixture.sink.put(KEY, CONTENT)).toBe('created');
+    expect(fixture.bucket.objects().get(KEY)?.size).toBe(CONTENT.length);
+  });
+
   it('whose answer is lost finds its own object', async () => {
     const fixture = await openSink();
     fail(fixture, 'PutObject', { kind: 'reset-after' });
@@ -174,7 +185,7 @@ describe('a put', () => {
     const fault = { kind: 'error', status: 409, code: 'ConditionalRequestConflict' } as const;
     fail(fixture, 'PutObject', fault);
     expect(await fixture.sink.put(KEY, CONTENT)).toBe('created');
-    expect(operationsOf(fixture)).toEqual(['PutObject', 'PutObject']);
+    expect(operationsOf(fixture)).toEqual(['PutObject', 'PutObject', 'HeadObject']);
   });
 });
 

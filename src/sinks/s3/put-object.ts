@@ -2,11 +2,12 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 
 import type { PutOptions } from '../../interfaces/index.js';
 import { once } from '../../aws/connection.js';
-import { isFailure, notS3 } from '../../aws/failure.js';
+import { S3Failure, isFailure, notS3 } from '../../aws/failure.js';
 import { withOneChecksum } from '../../aws/request-headers.js';
 import { checksumOf } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import { objectExists } from './errors.js';
+import { headObject } from './head-object.js';
 import { readObject } from './read-object.js';
 
 /** A small object and where it goes. */
@@ -58,6 +59,29 @@ async function send(
       client.send(withOneChecksum(once(new PutObjectCommand(input))), sendOptions),
   );
   if (ETag === undefined) throw notS3('PutObject', 'an answer without an ETag');
+  await requireKept(context, { key, content }, options);
+}
+
+/** Small objects are manifests, the proof of a commit: that one is there is seen, not believed. */
+async function requireKept(
+  context: SinkContext,
+  { key, content }: SmallObject,
+  options: PutOptions,
+): Promise<void> {
+  try {
+    const seen = await headObject(context, key, options);
+    if (seen?.bytes === content.byteLength) return;
+  } catch (error) {
+    if (isFailure(error, 'access-denied')) return;
+    throw error;
+  }
+  throw new S3Failure({
+    operation: 'PutObject',
+    kind: 'unavailable',
+    code: 'NothingKept',
+    status: 200,
+    cause: undefined,
+  });
 }
 
 /** Compares with the object that is said to be there. */
