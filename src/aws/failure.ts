@@ -93,14 +93,10 @@ const RETRYABLE: ReadonlySet<FailureKind> = new Set([
 /** The SDK says so in a plain error, before any request. */
 const NO_REGION = /^Region (?:is missing|not accepted)/;
 
-/** The answer to a HEAD has no body: the SDK knows its status only. */
-const NO_CODE = 'Unknown';
-
 const EXPIRED: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
   'TokenRefreshRequired',
-  NO_CODE,
 ]);
 
 /** The members of the SDK's errors that are read here. */
@@ -151,9 +147,8 @@ export class S3Failure extends Error {
    * second one; should that give the same ones, it was in vain.
    */
   isWorthAnother(attempts: number): boolean {
-    return (
-      this.isRetryable || (attempts === 1 && EXPIRED.has(this.code) && this.kind === 'credentials')
-    );
+    const isExpired = EXPIRED.has(this.code) || isRefusedHead(this);
+    return this.isRetryable || (attempts === 1 && this.kind === 'credentials' && isExpired);
   }
 }
 
@@ -183,7 +178,7 @@ export function readFailure(error: unknown, operation: S3Operation): S3Failure {
   const headers = thrown?.$response?.headers ?? {};
   return new S3Failure({
     operation,
-    kind: kindOf(thrown, { code, status, headers }),
+    kind: kindOf(thrown, { operation, code, status, headers }),
     code,
     status,
     bucketRegion: headers['x-amz-bucket-region'],
@@ -221,6 +216,7 @@ function codeOf(error: SdkError): string {
 function kindOf(
   error: SdkError,
   answer: {
+    readonly operation: S3Operation;
     readonly code: string;
     readonly status: number | null;
     readonly headers: Readonly<Record<string, string>>;
@@ -235,14 +231,18 @@ function kindOf(
     return 'key-management';
   if (code === 'InvalidRequest' && /content-md5|checksum/i.test(message))
     return 'checksum-required';
-  // Without a reason: what it says of a session that is over.
-  if (code === NO_CODE && status === 400) return 'credentials';
   const known = KIND_OF_CODE[code] ?? (status === null ? undefined : KIND_OF_STATUS[status]);
   if (known !== undefined) return known;
+  if (isRefusedHead(answer)) return 'credentials';
   if (status === null && NO_REGION.test(message)) return 'wrong-region';
   if (status === null) return isParsing(error) ? 'not-s3' : 'unavailable';
   if (status < 400) return isError200(error) ? 'unavailable' : 'not-s3';
   return status >= 500 ? 'unavailable' : 'refused';
+}
+
+/** How a session that is over looks to a HEAD: its answer has no body, and so no code. */
+function isRefusedHead(answer: Pick<FailureFacts, 'operation' | 'status'>): boolean {
+  return answer.operation === 'HeadObject' && answer.status === 400;
 }
 
 /** The SDK could not read the answer: it was no XML. */
