@@ -6,8 +6,7 @@ import { abortable } from '../util/abortable.js';
 import { emit } from '../util/observe.js';
 import { reportRequest } from '../util/report-request.js';
 import { anySignal, withTimeLimit } from '../util/time-limit.js';
-import { letGo } from './answer-body.js';
-import { PageAnswer, S3Failure, readFailure } from './failure.js';
+import { S3Failure, readFailure } from './failure.js';
 import type { S3Operation } from './iam-actions.js';
 
 const RETRY_DELAY_MS = 200;
@@ -160,64 +159,4 @@ function eventName(operation: S3Operation): string {
     .replace(/V2$/, '')
     .replaceAll(/(?<=[a-z])[A-Z]/g, '-$&')
     .toLowerCase();
-}
-
-/** What a middleware sees of an answer. */
-interface Answer {
-  readonly response: unknown;
-}
-
-/** The headers of an answer, their names in lower case. */
-export type AnswerHeaders = Readonly<Record<string, string>>;
-
-interface AnswerParts {
-  readonly headers: AnswerHeaders;
-  readonly body?: unknown;
-}
-
-/** The part of a command that is changed here. */
-interface Middlewares {
-  readonly middlewareStack: {
-    add(
-      middleware: (next: (args: never) => Promise<Answer>) => (args: never) => Promise<Answer>,
-      options: {
-        readonly name: string;
-        readonly step: 'finalizeRequest';
-        readonly priority: 'high';
-        readonly override: boolean;
-      },
-    ): void;
-  };
-}
-
-/**
- * Takes the SDK's retries out of one command, whatever client sends it: a layer of the same name replaces theirs. A
- * request whose outcome decides something must not be repeated by a layer that cannot tell of it.
- * @param onSuccess - sees the headers of an answer that is no error.
- */
-export function once<C>(command: C, onSuccess?: (headers: AnswerHeaders) => void): C {
-  const single =
-    (next: (args: never) => Promise<Answer>) =>
-    async (args: never): Promise<Answer> => {
-      const answer = await next(args);
-      const { headers, body } = answer.response as AnswerParts;
-      if (isPage(headers)) {
-        letGo(body);
-        throw new PageAnswer();
-      }
-      onSuccess?.(headers);
-      return answer;
-    };
-  (command as Middlewares).middlewareStack.add(single, {
-    name: 'retryMiddleware',
-    step: 'finalizeRequest',
-    priority: 'high',
-    override: true,
-  });
-  return command;
-}
-
-/** An empty answer is no page, whatever its type: Swift calls its empty successes HTML. */
-function isPage(headers: AnswerHeaders): boolean {
-  return /^text\/html/i.test(headers['content-type'] ?? '') && headers['content-length'] !== '0';
 }

@@ -10,7 +10,6 @@ export type S3Operation =
   | 'GetObject'
   | 'HeadObject'
   | 'ListObjectsV2'
-  | 'HeadBucket'
   | 'DeleteObject';
 
 /**
@@ -28,7 +27,6 @@ export const IAM_ACTIONS: Readonly<Record<S3Operation, readonly string[]>> = Obj
   GetObject: ['s3:GetObject', 's3:ListBucket'],
   HeadObject: ['s3:GetObject', 's3:ListBucket'],
   ListObjectsV2: ['s3:ListBucket'],
-  HeadBucket: ['s3:ListBucket'],
   DeleteObject: ['s3:DeleteObject'],
 });
 

@@ -1,7 +1,7 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
 
 import type { CommitOutcome, OperationOptions, PreparedObject } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { type S3Failure, isFailure, notS3 } from '../../aws/failure.js';
 import { bareETag, compositeCrc, compositeETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
@@ -128,7 +128,7 @@ async function look({ context, prepared, token, options }: Completion): Promise<
   try {
     const seen = await headObject(context, prepared.key, options);
     if (seen === null) return 'nothing';
-    if (seen.bytes === prepared.bytes && seen.owner === token.owner) return 'ours';
+    if (seen.bytes === prepared.bytes && seen.mark === token.mark) return 'ours';
   } catch (error) {
     if (isFailure(error, 'access-denied')) return error;
     throw error;

@@ -2,7 +2,7 @@ import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/
 
 import { ConfigurationError } from '../../errors/index.js';
 import type { ListOptions, ObjectInfo } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { notS3 } from '../../aws/failure.js';
 import { compareKeys } from '../../util/key-order.js';
 import { objectKeyProblem } from '../../util/object-key.js';

@@ -1,7 +1,7 @@
 import { ListPartsCommand } from '@aws-sdk/client-s3';
 
 import type { OperationOptions } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { notS3 } from '../../aws/failure.js';
 import { bareETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';

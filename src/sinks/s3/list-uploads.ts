@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-s3';
 
 import type { OperationOptions, Stray } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { notS3 } from '../../aws/failure.js';
 import { ownerOfKey } from '../../util/object-owner.js';
 import type { SinkContext } from './context.js';

@@ -34,7 +34,7 @@ export interface ObjectSettings {
 }
 
 /** Name of the metadata by which an object is known as ours. */
-export const OWNER_METADATA = 'tracehaul-upload';
+export const MARK_METADATA = 'tracehaul-upload';
 
 const METADATA_NAME = /^[a-z0-9][a-z0-9_-]*$/;
 const PRINTABLE = /^[\x20-\x7e]*$/;

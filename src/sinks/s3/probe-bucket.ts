@@ -8,7 +8,7 @@ import type {
   PreparedObject,
   ProbeStep,
 } from '../../interfaces/index.js';
-import { type AnswerHeaders, once } from '../../aws/connection.js';
+import { type AnswerHeaders, once } from '../../aws/command.js';
 import { notS3, readFailure } from '../../aws/failure.js';
 import { abortable } from '../../util/abortable.js';
 import { messageOf } from '../../util/message.js';
@@ -78,10 +78,10 @@ function trialsOf(probe: Probe): readonly Trial[] {
     { step: 'credentials', isNeeded: true, run: () => tryCredentials(probe) },
     { step: 'bucket', isNeeded: true, run: () => tryBucket(probe) },
     { step: 'bucket-clock', run: async () => checkClock(probe) },
-    { step: 'upload-begin', isNeeded: true, run: () => beginUpload(probe) },
-    { step: 'upload-part', isNeeded: true, run: () => sendPart(probe) },
-    { step: 'upload-list', run: () => listUpload(probe) },
-    { step: 'upload-abort', run: () => abortUpload(probe) },
+    { step: 'upload-begin', isNeeded: true, run: () => tryBegin(probe) },
+    { step: 'upload-part', isNeeded: true, run: () => tryPart(probe) },
+    { step: 'upload-list', run: () => tryListing(probe) },
+    { step: 'upload-abort', run: () => tryAbort(probe) },
     { step: 'upload-complete', run: () => tryCompletion(probe) },
     { step: 'create-only-put', run: () => putTwice(probe) },
   ];
@@ -153,21 +153,21 @@ function checkClock({ context, headers }: Probe): ProbeStep {
 }
 
 /** At the key of a data object: with its storage class, and never completed. */
-async function beginUpload(probe: Probe): Promise<string> {
+async function tryBegin(probe: Probe): Promise<string> {
   const key = `${PROBE_ID}.${probe.nonce}.bin`;
   const writer = await openUpload(probe.context, headOf(probe, key), probe.options);
   probe.upload = { writer, prepared: null };
   return 'An upload can be begun with the encryption, tags, ACL and storage class of the options.';
 }
 
-async function sendPart({ upload, options }: Probe): Promise<string> {
+async function tryPart({ upload, options }: Probe): Promise<string> {
   if (upload === null) throw new Error('There is no upload.');
   await upload.writer.write(PROBE_BYTES, options);
   upload.prepared = await upload.writer.prepare(options);
   return 'A part can be uploaded.';
 }
 
-async function listUpload({ context, upload, options }: Probe): Promise<string> {
+async function tryListing({ context, upload, options }: Probe): Promise<string> {
   const prepared = upload?.prepared;
   if (prepared === null || prepared === undefined) throw new Error('There is no upload.');
   const { uploadId } = readToken(prepared);
@@ -178,7 +178,7 @@ async function listUpload({ context, upload, options }: Probe): Promise<string> 
   throw notS3('ListMultipartUploads', 'a list without the upload');
 }
 
-async function abortUpload(probe: Probe): Promise<string> {
+async function tryAbort(probe: Probe): Promise<string> {
   await probe.upload?.writer.abort();
   probe.upload = null;
   return 'An upload can be given up.';
@@ -195,7 +195,7 @@ async function tryCompletion(probe: Probe): Promise<string> {
   const seen = await headObject(context, key, options);
   probe.upload = null;
   await removeIfAllowed(probe, key);
-  if (seen?.owner !== readToken(prepared).owner)
+  if (seen?.mark !== readToken(prepared).mark)
     throw notS3('HeadObject', 'an object without the metadata of its upload');
   return 'An upload can be completed, and the object is known again as ours.';
 }

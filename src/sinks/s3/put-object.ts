@@ -1,9 +1,8 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 
 import type { PutOptions } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once, withOneChecksum } from '../../aws/command.js';
 import { S3Failure, isFailure, notS3 } from '../../aws/failure.js';
-import { withOneChecksum } from '../../aws/request-headers.js';
 import { checksumOf } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
 import { objectExists } from './errors.js';

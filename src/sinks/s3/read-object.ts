@@ -2,7 +2,7 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 
 import type { OperationOptions } from '../../interfaces/index.js';
 import { keepQuiet, letGo } from '../../aws/answer-body.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { isFailure, notS3, readFailure } from '../../aws/failure.js';
 import { abortable } from '../../util/abortable.js';
 import { withTimeLimit } from '../../util/time-limit.js';

@@ -1,7 +1,7 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 
 import type { OperationOptions } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { type SinkContext, objectInput } from './context.js';
 
 /** Removes an object. One that is not there is no error. In a versioned bucket the version stays. */

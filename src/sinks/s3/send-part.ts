@@ -1,9 +1,8 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3';
 
 import type { ObjectHead, OperationOptions } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once, unsignedOverTls, withOneChecksum } from '../../aws/command.js';
 import { notS3 } from '../../aws/failure.js';
-import { unsignedOverTls, withOneChecksum } from '../../aws/request-headers.js';
 import { anySignal } from '../../util/time-limit.js';
 import { bareETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
@@ -15,7 +14,7 @@ export interface Upload {
   readonly head: ObjectHead;
   readonly uploadId: string;
   /** Metadata of the object to come, by which it is known as ours. */
-  readonly owner: string;
+  readonly mark: string;
 }
 
 /** A part on its way to its upload. */

@@ -19,7 +19,7 @@ export interface UploadedPart {
 export interface UploadToken {
   readonly uploadId: string;
   /** Metadata of the object to come, by which it is known as ours. */
-  readonly owner: string;
+  readonly mark: string;
   /** Size of every part but the last, in bytes. */
   readonly partBytes: number;
   readonly partCount: number;
@@ -30,7 +30,7 @@ export interface UploadToken {
 }
 
 export function makeToken(
-  upload: Pick<UploadToken, 'uploadId' | 'owner' | 'partBytes'>,
+  upload: Pick<UploadToken, 'uploadId' | 'mark' | 'partBytes'>,
   parts: readonly UploadedPart[],
 ): Json {
   const etags = parts.map((part) => part.etag);
@@ -50,7 +50,7 @@ export function readToken({ token }: PreparedObject): UploadToken {
   const isOurs =
     typeof value === 'object' &&
     typeof value?.uploadId === 'string' &&
-    typeof value.owner === 'string' &&
+    typeof value.mark === 'string' &&
     Number.isSafeInteger(value.partBytes) &&
     Number.isSafeInteger(value.partCount) &&
     value.etags !== undefined;

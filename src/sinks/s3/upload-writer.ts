@@ -9,13 +9,13 @@ import type {
   OperationOptions,
   PreparedObject,
 } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { isFailure, notS3 } from '../../aws/failure.js';
 import { abortable } from '../../util/abortable.js';
 import { ownerOfKey } from '../../util/object-owner.js';
 import { type SinkContext, objectInput } from './context.js';
 import { keyWithoutOwner, sinkError, tooManyParts } from './errors.js';
-import { OWNER_METADATA } from './object-options.js';
+import { MARK_METADATA } from './object-options.js';
 import { PartBuffer } from './part-buffer.js';
 import { type NumberedPart, type Upload, sendPart } from './send-part.js';
 import { type UploadedPart, makeToken } from './upload-token.js';
@@ -36,13 +36,13 @@ export async function openUpload(
   if (keyOwner?.exportId !== head.exportId || keyOwner.nonce !== head.nonce)
     throw keyWithoutOwner(head.key);
   const { connection, objects, checksum } = context;
-  const owner = connection.bucket.runtime.id();
+  const mark = connection.bucket.runtime.id();
   const isData = !head.key.startsWith('_');
   const input = {
     ...target,
     ...objects.shared,
     ContentType: head.contentType,
-    Metadata: { ...objects.shared.Metadata, [OWNER_METADATA]: owner },
+    Metadata: { ...objects.shared.Metadata, [MARK_METADATA]: mark },
     ...(checksum === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}),
     ...(isData && objects.storageClass !== undefined
       ? { StorageClass: objects.storageClass as 'STANDARD' }
@@ -54,7 +54,7 @@ export async function openUpload(
   );
   if (UploadId === undefined)
     throw notS3('CreateMultipartUpload', 'an answer without an upload id');
-  return new UploadWriter(context, { head, uploadId: UploadId, owner });
+  return new UploadWriter(context, { head, uploadId: UploadId, mark });
 }
 
 type WriterState = 'open' | 'failed' | 'prepared' | 'aborted';
@@ -104,14 +104,14 @@ class UploadWriter implements ObjectWriter {
     await this.#settled(options);
     this.#requireOpen();
     this.#state = 'prepared';
-    const { head, uploadId, owner } = this.#upload;
+    const { head, uploadId, mark } = this.#upload;
     const parts = this.#parts.filter((part) => part !== undefined);
     assert(parts.length === this.#parts.length, `A part of "${head.key}" is missing`);
     return {
       key: head.key,
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
-      token: makeToken({ uploadId, owner, partBytes: this.#partBytes }, parts),
+      token: makeToken({ uploadId, mark, partBytes: this.#partBytes }, parts),
     };
   }
 

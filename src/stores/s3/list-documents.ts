@@ -1,7 +1,7 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 
 import type { OperationOptions } from '../../interfaces/index.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { notS3 } from '../../aws/failure.js';
 import { isDocumentKey } from '../../util/document-key.js';
 import { compareKeys } from '../../util/key-order.js';

@@ -4,7 +4,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 
 import type { OperationOptions } from '../../interfaces/index.js';
 import { bareETag } from '../../aws/checksum.js';
-import { once } from '../../aws/connection.js';
+import { once } from '../../aws/command.js';
 import { isFailure, notS3 } from '../../aws/failure.js';
 import { type StoreContext, objectInput } from './context.js';
 import { type Envelope, parseEnvelope } from './envelope.js';

@@ -2,9 +2,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 
 import type { OperationOptions } from '../../interfaces/index.js';
 import { bareETag, checksumOf } from '../../aws/checksum.js';
-import { once } from '../../aws/connection.js';
+import { once, withOneChecksum } from '../../aws/command.js';
 import { type S3Failure, isFailure, notS3 } from '../../aws/failure.js';
-import { withOneChecksum } from '../../aws/request-headers.js';
 import { type StoreContext, objectInput } from './context.js';
 import { formatEnvelope } from './envelope.js';
 import { type StoredEnvelope, readEnvelope } from './read-envelope.js';
