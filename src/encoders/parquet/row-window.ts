@@ -3,10 +3,14 @@ import { MEMBER_STRIDE } from '../../rows/member-index.js';
 import type { IndexedText } from '../../rows/row-batch.js';
 import { JsonScanner } from '../../rows/scanner.js';
 import type { ValueSource } from './columns/plain-column.js';
+import { byteSource } from './growing-bytes.js';
+import type { ByteSource } from './growing-bytes.js';
 import { createKeyFinder } from './key-finder.js';
 import type { KeyFinder } from './key-finder.js';
 import type { Column } from './schema.js';
 import { walkMembers } from './values/members.js';
+import type { Member } from './values/members.js';
+import type { Place } from './values/strings.js';
 
 /** Most rows that are looked at together. */
 const ROWS_MAX = 512;
@@ -26,11 +30,13 @@ export class RowWindow implements ValueSource {
   readonly #columns: readonly Column[];
   readonly #finder: KeyFinder;
   #text: IndexedText | null = null;
-  #bytes: Buffer = Buffer.alloc(0);
-  #scanner = new JsonScanner(this.#bytes);
+  #source: ByteSource = byteSource(new Uint8Array(0));
+  #scanner = new JsonScanner(this.#source.bytes);
   /** Where the value of a column and a row begins, at `placeOf` the two; 0 when there is none. */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
+  /** Where the members of those values are noted; for columns of top-level members. */
+  readonly #members: Uint32Array;
   #from = 0;
   #rows = 0;
   #refusals: Refusal[] = [];
@@ -44,10 +50,15 @@ export class RowWindow implements ValueSource {
     this.#finder = createKeyFinder(columns);
     this.starts = new Uint32Array(columns.length * ROWS_MAX);
     this.ends = new Uint32Array(columns.length * ROWS_MAX);
+    this.#members = new Uint32Array(columns.length * ROWS_MAX);
   }
 
   get bytes(): Buffer {
-    return this.#bytes;
+    return this.#source.bytes;
+  }
+
+  get view(): DataView {
+    return this.#source.view;
   }
 
   get scanner(): JsonScanner {
@@ -68,9 +79,9 @@ export class RowWindow implements ValueSource {
   open(text: IndexedText): void {
     const { bytes } = text;
     this.#text = text;
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#source = byteSource(bytes);
     this.#scanner = new JsonScanner(bytes);
-    this.#finder.open(this.#bytes);
+    this.#finder.open(this.#source.bytes);
     this.#from = 0;
     this.#rows = 0;
   }
@@ -78,8 +89,8 @@ export class RowWindow implements ValueSource {
   /** Lets go of the text. */
   close(): void {
     this.#text = null;
-    this.#bytes = Buffer.alloc(0);
-    this.#scanner = new JsonScanner(this.#bytes);
+    this.#source = byteSource(new Uint8Array(0));
+    this.#scanner = new JsonScanner(this.#source.bytes);
     this.#rows = 0;
   }
 
@@ -110,7 +121,7 @@ export class RowWindow implements ValueSource {
   refuse(column: number, row: number): void {
     this.#refusals.push({ column, rowIndex: this.#from + row });
     const isTopLevel = this.#columns[column]?.path.length === 1;
-    if (isTopLevel) this.#loosen(row, this.starts[this.placeOf(column, row)] as number);
+    if (isTopLevel) this.#loosen(row, this.#members[this.placeOf(column, row)] as number);
   }
 
   /** Whether the row has members that no column holds. */
@@ -118,25 +129,27 @@ export class RowWindow implements ValueSource {
     return this.#looseRows[row] === 1;
   }
 
-  /** Calls `visit` for each member of the row that no column holds: the place of its quote, and its end. */
-  eachLoose(row: number, visit: (start: number, end: number) => void): void {
-    const { members } = this.#opened();
+  /** Calls `visit` for each member of the row that no column holds. */
+  eachLoose(row: number, visit: (member: Member) => void): void {
+    const { places } = this.#opened().members;
     const [first, end] = this.#memberBounds(row);
     const base = this.#memberBounds(0)[0];
     for (let at = first; at < end; at += MEMBER_STRIDE) {
       if (this.#loose[(at - base) / MEMBER_STRIDE] === 0) continue;
-      visit((members.places[at] as number) - 1, members.places[at + 3] as number);
+      visit({
+        key: { start: (places[at] as number) - 1, end: (places[at + 1] as number) + 1 },
+        value: { start: places[at + 2] as number, end: places[at + 3] as number },
+      });
     }
   }
 
   /** The first key of the row that no column holds, or `null`. */
   firstLooseKey(row: number): string | null {
     if (!this.hasLoose(row)) return null;
-    const places: number[] = [];
-    this.eachLoose(row, (start) => places.push(start));
-    const start = places[0] as number;
-    const end = this.#scanner.skipString(start);
-    return JSON.parse(this.#bytes.toString('utf8', start, end)) as string;
+    const keys: Place[] = [];
+    this.eachLoose(row, ({ key }) => keys.push(key));
+    const { start, end } = keys[0] as Place;
+    return JSON.parse(this.bytes.toString('utf8', start, end)) as string;
   }
 
   /** Place of a row of the window within its text. */
@@ -174,11 +187,11 @@ export class RowWindow implements ValueSource {
       order += 1;
       const start = places[at + 2] as number;
       if (node === undefined || node.column === -1) {
-        this.#loosenMember(row, at);
+        this.#loosen(row, at);
       } else {
         const place = this.placeOf(node.column, row);
-        const earlier = this.starts[place] as number;
-        if (earlier !== 0) this.#loosen(row, earlier);
+        if (this.starts[place] !== 0) this.#loosen(row, this.#members[place] as number);
+        this.#members[place] = at;
         this.starts[place] = start;
         this.ends[place] = places[at + 3] as number;
       }
@@ -190,7 +203,7 @@ export class RowWindow implements ValueSource {
   /** Takes over what an earlier one of duplicate keys had inside, too. */
   #locateInside(finder: KeyFinder, row: number, valueStart: number): void {
     for (const column of finder.columns) this.starts[this.placeOf(column, row)] = 0;
-    if (this.#bytes[valueStart] !== OPEN_BRACE) return;
+    if (this.bytes[valueStart] !== OPEN_BRACE) return;
     let order = 0;
     for (const { key, value } of walkMembers(this.#scanner, valueStart)) {
       const node = finder.find(key.start + 1, key.end - 1, order);
@@ -205,16 +218,8 @@ export class RowWindow implements ValueSource {
     }
   }
 
-  /** Marks the member of the row whose value begins at `valueStart`. */
-  #loosen(row: number, valueStart: number): void {
-    const { places } = this.#opened().members;
-    const [first, end] = this.#memberBounds(row);
-    for (let at = first; at < end; at += MEMBER_STRIDE) {
-      if (places[at + 2] === valueStart) this.#loosenMember(row, at);
-    }
-  }
-
-  #loosenMember(row: number, at: number): void {
+  /** Marks the member noted at `at`. */
+  #loosen(row: number, at: number): void {
     this.#loose[(at - this.#memberBounds(0)[0]) / MEMBER_STRIDE] = 1;
     this.#looseRows[row] = 1;
   }

@@ -47,8 +47,9 @@ export interface ParquetSchema {
 }
 
 /**
- * Name of the column for what no other column holds: a JSON object of top-level members, as the source wrote
- * them and in its order; null when there are none. Earlier ones of duplicate keys are among them.
+ * Name of the column for what no other column holds: a JSON object of top-level members, null when there are none.
+ * Keys and values are spelt as the source wrote them, in its order, without whitespace around them. Earlier ones
+ * of duplicate keys are among them.
  */
 export const EXTRA_COLUMN = '_extra';
 

@@ -1,9 +1,9 @@
 import { Leaf } from '../file/leaf.js';
-import { putUint32 } from '../growing-bytes.js';
 import type { RowWindow } from '../row-window.js';
 import type { ColumnBuffer } from './column-buffer.js';
 
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const SIZE_BYTES = 4;
@@ -17,9 +17,10 @@ export function extraColumn(name: string): ColumnBuffer {
       return leaf.values.length;
     },
     take: (window) => {
+      const levels = leaf.addRows(window.rows);
       for (let row = 0; row < window.rows; row += 1) {
         const hasLoose = window.hasLoose(row);
-        leaf.addLevel(hasLoose ? 1 : 0);
+        levels[row] = hasLoose ? 1 : 0;
         if (hasLoose) addMembers(leaf, window, row);
       }
     },
@@ -32,10 +33,12 @@ export function extraColumn(name: string): ColumnBuffer {
 function addMembers({ values }: Leaf, window: RowWindow, row: number): void {
   const sizeAt = values.length;
   values.addUint32(0);
-  window.eachLoose(row, (start, end) => {
+  window.eachLoose(row, ({ key, value }) => {
     values.addByte(values.length === sizeAt + SIZE_BYTES ? OPEN_BRACE : COMMA);
-    values.add(window.bytes, start, end);
+    values.add(window, key.start, key.end);
+    values.addByte(COLON);
+    values.add(window, value.start, value.end);
   });
   values.addByte(CLOSE_BRACE);
-  putUint32(values.bytes, sizeAt, values.length - sizeAt - SIZE_BYTES);
+  values.view.setUint32(sizeAt, values.length - sizeAt - SIZE_BYTES, true);
 }

@@ -5,7 +5,7 @@ import { readDouble } from '../values/numbers.js';
 import { takeString } from '../values/strings.js';
 import type { Place, TakeText } from '../values/strings.js';
 import type { ColumnBuffer } from './column-buffer.js';
-import { plainColumn } from './plain-column.js';
+import { nestedColumn } from './plain-column.js';
 import type { AddValue, ValueSource } from './plain-column.js';
 
 const LOWER_N = 0x6e;
@@ -13,6 +13,8 @@ const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
+
+const WIDE_BYTES = 8;
 
 /** What the definition levels of a list or a map mean. */
 const NULL_ROW = 0;
@@ -26,10 +28,10 @@ const KEY = 2;
 export function stringListColumn(name: string): ColumnBuffer {
   const path = [name, 'list', 'element'];
   const leaf = new Leaf({ path, type: 'bytes', maxDefinition: ITEM, maxRepetition: 1 });
-  const takeText: TakeText = (bytes, start, end) => leaf.values.addCounted(bytes, start, end);
-  const addItem = ({ bytes }: ValueSource, place: Place, repetition: number): boolean => {
-    const isNull = bytes[place.start] === LOWER_N;
-    if (!isNull && !takeString(bytes, place, takeText)) return false;
+  const takeText: TakeText = (source, start, end) => leaf.values.addCounted(source, start, end);
+  const addItem = (source: ValueSource, place: Place, repetition: number): boolean => {
+    const isNull = source.bytes[place.start] === LOWER_N;
+    if (!isNull && !takeString(source, place, takeText)) return false;
     leaf.addLevels(isNull ? NULL_ITEM : ITEM, repetition);
     return true;
   };
@@ -39,7 +41,7 @@ export function stringListColumn(name: string): ColumnBuffer {
       addItem(source, place, repetition),
     );
   };
-  return plainColumn({ leaves: [leaf], add, addNull: () => leaf.addLevels(NULL_ROW, 0) });
+  return nestedColumn({ leaves: [leaf], add, addNull: () => leaf.addLevels(NULL_ROW, 0) });
 }
 
 /** Objects of numbers and nulls. */
@@ -54,13 +56,13 @@ export function numberMapColumn(name: string): ColumnBuffer {
     maxRepetition: 1,
   });
   const leaves = [keys, numbers];
-  const takeText: TakeText = (bytes, start, end) => keys.values.addCounted(bytes, start, end);
+  const takeText: TakeText = (source, start, end) => keys.values.addCounted(source, start, end);
   const add: AddValue = (source, start) => {
     const { bytes } = source;
     if (bytes[start] !== OPEN_BRACE) return false;
     const seen = new Set<string>();
     return addAll(leaves, walkMembers(source.scanner, start), ({ key, value }, repetition) => {
-      if (!isNew(seen, bytes, key) || !takeString(bytes, key, takeText)) return false;
+      if (!isNew(seen, bytes, key) || !takeString(source, key, takeText)) return false;
       keys.addLevels(KEY, repetition);
       return addNumber(numbers, { bytes, ...value }, repetition);
     });
@@ -68,7 +70,7 @@ export function numberMapColumn(name: string): ColumnBuffer {
   const addNull = (): void => {
     for (const leaf of leaves) leaf.addLevels(NULL_ROW, 0);
   };
-  return plainColumn({ leaves, add, addNull });
+  return nestedColumn({ leaves, add, addNull });
 }
 
 /** Whether the key was not in the set, to which it is added. */
@@ -86,7 +88,10 @@ function addNumber(
   const value = isNull ? 0 : readDouble(bytes, start, end);
   if (Number.isNaN(value)) return false;
   leaf.addLevels(isNull ? NULL_ITEM : ITEM, repetition);
-  if (!isNull) leaf.values.addDouble(value);
+  if (isNull) return true;
+  leaf.values.reserve(WIDE_BYTES);
+  leaf.values.view.setFloat64(leaf.values.length, value, true);
+  leaf.values.length += WIDE_BYTES;
   return true;
 }
 

@@ -1,51 +1,95 @@
-import type { Bounds, Dictionary, Leaf } from '../file/leaf.js';
 import type { JsonScanner } from '../../../rows/scanner.js';
-import type { ColumnBuffer } from './column-buffer.js';
+import type { Bounds, Dictionary, Leaf } from '../file/leaf.js';
+import type { ByteSource } from '../growing-bytes.js';
 import type { RowWindow } from '../row-window.js';
+import type { ColumnBuffer } from './column-buffer.js';
 
 /** Text in which values stand. It was checked before. */
-export interface ValueSource {
-  readonly bytes: Buffer;
+export interface ValueSource extends ByteSource {
   /** Over the same bytes. */
   readonly scanner: JsonScanner;
 }
 
-/** Adds the value from `start` to `end` to the leaves; or answers false, and adds nothing, when it does not fit. */
+/** Adds the value from `start` to `end`; or answers false, and adds nothing, when it does not fit. */
 export type AddValue = (source: ValueSource, start: number, end: number) => boolean;
 
-/** What a type of columns does its own way. */
-export interface PlainColumnParts {
-  readonly leaves: readonly Leaf[];
+/** What a type of flat columns does its own way. */
+export interface FlatColumnParts {
+  readonly leaf: Leaf;
+  /** Adds to the values of the leaf, not to its levels. */
   readonly add: AddValue;
-  /** Notes a row without a value. */
-  readonly addNull: () => void;
   /** Looks at the values of a page before they go. */
   readonly sealPage?: () => void;
   readonly takeBounds?: () => Bounds | null;
 }
 
+/** What a type of lists or maps does its own way. */
+export interface NestedColumnParts {
+  readonly leaves: readonly Leaf[];
+  /** Adds to levels and values. */
+  readonly add: AddValue;
+  /** Notes a row without a value. */
+  readonly addNull: () => void;
+}
+
 const LOWER_N = 0x6e;
 
-/** A column without a dictionary. */
-export function plainColumn(parts: PlainColumnParts): ColumnBuffer {
-  const { leaves, add, addNull } = parts;
+/** A column of one leaf without a dictionary. */
+export function flatColumn(parts: FlatColumnParts): ColumnBuffer {
+  const { leaf } = parts;
   return {
-    leaves,
+    leaves: [leaf],
     get pageBytes(): number {
-      return leaves.reduce((sum, leaf) => sum + leaf.values.length, 0);
+      return leaf.values.length;
     },
-    take: (window, column) => takeValues(window, column, { add, addNull }),
+    take: (window, column) => takeFlat(window, column, parts),
     takeDictionary: (): Dictionary | null => null,
     sealPage: parts.sealPage ?? ((): void => undefined),
     takeBounds: parts.takeBounds ?? ((): Bounds | null => null),
   };
 }
 
-/** Gives every row's value of a column to `add`, or to `addNull` when there is none or it does not fit. */
-export function takeValues(
+/** A column of lists or maps. */
+export function nestedColumn(parts: NestedColumnParts): ColumnBuffer {
+  const { leaves } = parts;
+  return {
+    leaves,
+    get pageBytes(): number {
+      return leaves.reduce((sum, leaf) => sum + leaf.values.length, 0);
+    },
+    take: (window, column) => takeNested(window, column, parts),
+    takeDictionary: (): Dictionary | null => null,
+    sealPage: (): void => undefined,
+    takeBounds: (): Bounds | null => null,
+  };
+}
+
+/** Takes a column's value of every row into a flat leaf. */
+export function takeFlat(
   window: RowWindow,
   column: number,
-  { add, addNull }: Pick<PlainColumnParts, 'add' | 'addNull'>,
+  { leaf, add }: Pick<FlatColumnParts, 'leaf' | 'add'>,
+): void {
+  const { bytes, starts, ends, rows } = window;
+  const levels = leaf.addRows(rows);
+  const first = window.placeOf(column, 0);
+  for (let row = 0; row < rows; row += 1) {
+    const start = starts[first + row] as number;
+    if (start === 0 || bytes[start] === LOWER_N) {
+      levels[row] = 0;
+    } else if (add(window, start, ends[first + row] as number)) {
+      levels[row] = 1;
+    } else {
+      levels[row] = 0;
+      window.refuse(column, row);
+    }
+  }
+}
+
+function takeNested(
+  window: RowWindow,
+  column: number,
+  { add, addNull }: Pick<NestedColumnParts, 'add' | 'addNull'>,
 ): void {
   const { bytes, starts, ends, rows } = window;
   const first = window.placeOf(column, 0);

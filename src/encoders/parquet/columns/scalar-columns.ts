@@ -3,7 +3,7 @@ import type { Bounds, PhysicalType } from '../file/leaf.js';
 import { putExactInt64, putInt64, readDouble } from '../values/numbers.js';
 import { readTimestamp } from '../values/timestamps.js';
 import type { ColumnBuffer } from './column-buffer.js';
-import { plainColumn } from './plain-column.js';
+import { flatColumn } from './plain-column.js';
 import type { AddValue } from './plain-column.js';
 
 const LOWER_T = 0x74;
@@ -13,12 +13,11 @@ const WIDE_BYTES = 8;
 /** JSON text as it is. */
 export function jsonColumn(name: string): ColumnBuffer {
   const leaf = flatLeaf(name, 'bytes');
-  const add: AddValue = ({ bytes }, start, end) => {
-    leaf.addLevel(1);
-    leaf.values.addCounted(bytes, start, end);
+  const add: AddValue = (source, start, end) => {
+    leaf.values.addCounted(source, start, end);
     return true;
   };
-  return plainColumn({ leaves: [leaf], add, addNull: () => leaf.addLevel(0) });
+  return flatColumn({ leaf, add });
 }
 
 /** Milliseconds since 1970 in UTC. */
@@ -53,7 +52,6 @@ export function booleanColumn(name: string): ColumnBuffer {
   const add: AddValue = ({ bytes }, start) => {
     const first = bytes[start];
     if (first !== LOWER_T && first !== LOWER_F) return false;
-    leaf.addLevel(1);
     leaf.values.addByte(first === LOWER_T ? 1 : 0);
     if (first === LOWER_T) seen.true = true;
     else seen.false = true;
@@ -70,13 +68,7 @@ export function booleanColumn(name: string): ColumnBuffer {
     return any ? bounds : null;
   };
   const sealPage = (): void => packBits(leaf);
-  return plainColumn({
-    leaves: [leaf],
-    add,
-    addNull: () => leaf.addLevel(0),
-    sealPage,
-    takeBounds,
-  });
+  return flatColumn({ leaf, add, sealPage, takeBounds });
 }
 
 function flatLeaf(name: string, type: PhysicalType): Leaf {
@@ -106,15 +98,14 @@ type FindBounds = (values: DataView) => { readonly min: number; readonly max: nu
 
 /** A column of values of eight bytes. */
 function wideColumn(leaf: Leaf, findBounds: FindBounds, put: PutWide): ColumnBuffer {
-  const slot = new DataView(new ArrayBuffer(WIDE_BYTES));
-  const slotBytes = Buffer.from(slot.buffer);
   // The bounds of earlier pages of the row group, two values.
   const bounds = Buffer.alloc(2 * WIDE_BYTES);
   let hasBounds = false;
   const add: AddValue = ({ bytes }, start, end) => {
-    if (!put({ bytes, start, end }, slot, 0)) return false;
-    leaf.addLevel(1);
-    leaf.values.add(slotBytes, 0, WIDE_BYTES);
+    const { values } = leaf;
+    values.reserve(WIDE_BYTES);
+    if (!put({ bytes, start, end }, values.view, values.length)) return false;
+    values.length += WIDE_BYTES;
     return true;
   };
   const sealPage = (): void => {
@@ -133,13 +124,7 @@ function wideColumn(leaf: Leaf, findBounds: FindBounds, put: PutWide): ColumnBuf
       max: Uint8Array.from(bounds.subarray(WIDE_BYTES)),
     };
   };
-  return plainColumn({
-    leaves: [leaf],
-    add,
-    addNull: () => leaf.addLevel(0),
-    sealPage,
-    takeBounds,
-  });
+  return flatColumn({ leaf, add, sealPage, takeBounds });
 }
 
 const doubleBounds: FindBounds = (values) => {

@@ -1,10 +1,11 @@
 import { Leaf } from '../file/leaf.js';
+import type { ByteSource } from '../growing-bytes.js';
 import type { Bounds, Dictionary } from '../file/leaf.js';
 import type { RowWindow } from '../row-window.js';
 import { takeString } from '../values/strings.js';
 import type { TakeText } from '../values/strings.js';
 import type { ColumnBuffer } from './column-buffer.js';
-import { takeValues } from './plain-column.js';
+import { takeFlat } from './plain-column.js';
 import type { AddValue } from './plain-column.js';
 import { StringBounds } from './string-bounds.js';
 import { StringDictionary } from './string-dictionary.js';
@@ -19,10 +20,8 @@ export class StringColumn implements ColumnBuffer {
   readonly #bounds = new StringBounds();
   readonly #dictionary = new StringDictionary();
   #hasDictionary = true;
-  readonly #take: TakeText = (bytes, start, end) => this.#addText(bytes, start, end);
-  readonly #add: AddValue = ({ bytes }, start, end) =>
-    takeString(bytes, { start, end }, this.#take);
-  readonly #addNull = (): void => this.#leaf.addLevel(0);
+  readonly #take: TakeText = (source, start, end) => this.#addText(source, start, end);
+  readonly #add: AddValue = (source, start, end) => takeString(source, { start, end }, this.#take);
 
   constructor(name: string) {
     this.#leaf = new Leaf({ path: [name], type: 'bytes', maxDefinition: 1, maxRepetition: 0 });
@@ -34,7 +33,7 @@ export class StringColumn implements ColumnBuffer {
   }
 
   take(window: RowWindow, column: number): void {
-    takeValues(window, column, { add: this.#add, addNull: this.#addNull });
+    takeFlat(window, column, { leaf: this.#leaf, add: this.#add });
   }
 
   takeDictionary(): Dictionary | null {
@@ -48,8 +47,8 @@ export class StringColumn implements ColumnBuffer {
     this.#noteEntries();
     const taken = {
       size,
-      bytes: Uint8Array.from(dictionary.entries.filled()),
-      indexes: Uint16Array.from(indexes),
+      bytes: new Uint8Array(dictionary.entries.filled()),
+      indexes: indexes.slice(),
     };
     dictionary.clear();
     return taken;
@@ -63,14 +62,13 @@ export class StringColumn implements ColumnBuffer {
     return this.#bounds.take();
   }
 
-  #addText(bytes: Buffer, start: number, end: number): void {
-    this.#leaf.addLevel(1);
+  #addText(source: ByteSource, start: number, end: number): void {
     if (this.#hasDictionary) {
-      if (this.#dictionary.add(bytes, start, end)) return;
+      if (this.#dictionary.add(source, start, end)) return;
       this.#giveUpDictionary();
     }
-    this.#leaf.values.addCounted(bytes, start, end);
-    this.#bounds.note(bytes, start, end);
+    this.#leaf.values.addCounted(source, start, end);
+    this.#bounds.note(source.bytes, start, end);
   }
 
   /** Writes the values one by one after all. */
@@ -78,7 +76,7 @@ export class StringColumn implements ColumnBuffer {
     const dictionary = this.#dictionary;
     this.#hasDictionary = false;
     this.#noteEntries();
-    const entries = dictionary.entries.bytes;
+    const { entries } = dictionary;
     for (const entry of dictionary.indexes) {
       const [start, end] = dictionary.boundsOf(entry);
       this.#leaf.values.addCounted(entries, start, end);

@@ -1,4 +1,5 @@
 import { GrowingBytes } from '../growing-bytes.js';
+import type { ByteSource } from '../growing-bytes.js';
 
 /** Strings of a column with few different values are short. */
 const ENTRY_MAX_BYTES = 256;
@@ -42,9 +43,9 @@ export class StringDictionary {
   }
 
   /** Takes one value, or answers false when a dictionary is not worth while any more. */
-  add(bytes: Buffer, start: number, end: number): boolean {
+  add(source: ByteSource, start: number, end: number): boolean {
     if (end - start > ENTRY_MAX_BYTES) return false;
-    const entry = this.#entryOf(bytes, start, end);
+    const entry = this.#entryOf(source, start, end);
     if (entry === -1) return false;
     if (this.#valueCount === this.#indexes.length) this.#growIndexes();
     this.#indexes[this.#valueCount] = entry;
@@ -60,7 +61,8 @@ export class StringDictionary {
     this.#valueCount = 0;
   }
 
-  #entryOf(bytes: Buffer, start: number, end: number): number {
+  #entryOf(source: ByteSource, start: number, end: number): number {
+    const { bytes } = source;
     const hash = hashOf(bytes, start, end);
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
@@ -72,7 +74,7 @@ export class StringDictionary {
     }
     const max = ENTRIES_MIN + this.#valueCount / VALUES_PER_ENTRY;
     if (this.#size >= Math.min(max, ENTRIES_MAX)) return -1;
-    this.entries.addCounted(bytes, start, end);
+    this.entries.addCounted(source, start, end);
     return this.#addEntry(hash, slot, this.entries.length - (end - start) - SIZE_BYTES);
   }
 

@@ -29,7 +29,7 @@ export async function createPageCompressor(
   compression: ParquetCompression,
   level: number,
 ): Promise<CompressPage> {
-  if (compression === 'none') return (page) => Uint8Array.from(page);
+  if (compression === 'none') return (page) => new Uint8Array(page);
   if (compression === 'snappy') return snappyCompress;
   if (compression === 'gzip') return (page) => gzip(page, { level });
   return createZstdBlockCompressor(level);

@@ -58,9 +58,12 @@ export class Leaf {
     return this.#repetitions.filled();
   }
 
-  /** Notes one value or null of a flat column. */
-  addLevel(definition: number): void {
-    this.#definitions.addByte(definition);
+  /** Makes room for the levels of `rows` rows of a flat column and answers it; all of it must be filled. */
+  addRows(rows: number): Uint8Array {
+    const from = this.#definitions.length;
+    this.#definitions.reserve(rows);
+    this.#definitions.length = from + rows;
+    return this.#definitions.bytes.subarray(from, from + rows);
   }
 
   /** Notes one value or null of a list or map; `repetition` is 0 for the first one of a row. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { GrowingBytes } from '../growing-bytes.js';
+import { GrowingBytes, byteSource } from '../growing-bytes.js';
 import type { CompressPage } from './codec.js';
 import type { Dictionary, Leaf } from './leaf.js';
 import { addHybrid, bitWidth } from './levels.js';
@@ -41,7 +41,7 @@ export class PageWriter {
     body.clear(KEEP_BYTES);
     if (maxRepetition > 0) addLevels(body, leaf.repetitions, maxRepetition);
     addLevels(body, leaf.definitions, maxDefinition);
-    if (dictionary === null) body.add(leaf.values.filled(), 0, leaf.values.length);
+    if (dictionary === null) body.add(leaf.values, 0, leaf.values.length);
     else addIndexes(body, dictionary);
     const count = leaf.levelCount;
     leaf.clear();
@@ -60,7 +60,7 @@ export class PageWriter {
   async dictionaryPage({ bytes, size }: Dictionary): Promise<Page> {
     const body = this.#body;
     body.clear(KEEP_BYTES);
-    body.add(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+    body.add(byteSource(bytes), 0, bytes.length);
     return this.#page((thrift, compressedBytes) => {
       writePageSizes(thrift, { type: DICTIONARY_PAGE, bytes: body.length, compressedBytes });
       thrift.struct(7, () => {

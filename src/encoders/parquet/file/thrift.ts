@@ -1,4 +1,4 @@
-import { GrowingBytes } from '../growing-bytes.js';
+import { GrowingBytes, byteSource } from '../growing-bytes.js';
 
 /** Types of the compact protocol. */
 const TYPE_TRUE = 1;
@@ -99,9 +99,9 @@ export class ThriftWriter {
   }
 
   #counted(value: string | Uint8Array): void {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value);
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
     this.#varint(bytes.length);
-    this.#bytes.add(bytes, 0, bytes.length);
+    this.#bytes.add(byteSource(bytes), 0, bytes.length);
   }
 
   #varint(value: number): void {

@@ -12,6 +12,7 @@ const DOUBLE_DIGITS_MAX = 17;
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MAX_CHARACTERS = String(INT64_MIN).length;
 
 /** The number from `start` to `end`, or NaN when it is another kind of value or does not fit into a double. */
 export function readDouble(bytes: Buffer, start: number, end: number): number {
@@ -31,24 +32,35 @@ export function readDouble(bytes: Buffer, start: number, end: number): number {
     digits += 1;
   }
   if (digits === 0) return NaN;
-  if (at < end || digits > EXACT_DIGITS)
-    return readLongDouble(bytes.toString('latin1', start, end));
-  // One division of two exact numbers gives the nearest double.
-  const value = pointAt === -1 ? mantissa : mantissa / (POWERS[end - pointAt - 1] as number);
-  return isNegative ? -value : value;
+  if (at === end && digits <= EXACT_DIGITS) {
+    // One division of two exact numbers gives the nearest double.
+    const value = pointAt === -1 ? mantissa : mantissa / (POWERS[end - pointAt - 1] as number);
+    return isNegative ? -value : value;
+  }
+  const text = bytes.toString('latin1', start, end);
+  const isShortFraction = at === end && pointAt !== -1 && digits <= DOUBLE_DIGITS_MAX;
+  return isShortFraction ? Number(text) : readLongDouble(text);
 }
 
 /** A number with an exponent or many digits; NaN when digits would get lost. */
 function readLongDouble(text: string): number {
   const value = Number(text);
+  if (!Number.isFinite(value)) return NaN;
   const [mantissa = '', exponent] = text.split(/e/i);
-  const [whole = '', fraction] = mantissa.split('.');
-  const significant = `${whole}${fraction ?? ''}`.replace(/^-?0*/, '').replace(/0+$/, '');
-  if (!Number.isFinite(value) || (value === 0 && significant !== '')) return NaN;
-  if (fraction === undefined && exponent === undefined) {
-    return BigInt(text) === BigInt(value) ? value : NaN;
-  }
-  return significant.length <= DOUBLE_DIGITS_MAX ? value : NaN;
+  const isWhole = exponent === undefined && !mantissa.includes('.');
+  if (isWhole) return BigInt(text) === BigInt(value) ? value : NaN;
+  const digits = significantDigits(mantissa);
+  return digits > DOUBLE_DIGITS_MAX || (value === 0 && digits > 0) ? NaN : value;
+}
+
+/** Zeros at either end mean nothing. There may be millions of them. */
+function significantDigits(mantissa: string): number {
+  const digits = mantissa.replaceAll(/[-.]/g, '');
+  let start = 0;
+  let end = digits.length;
+  while (start < end && digits[start] === '0') start += 1;
+  while (end > start && digits[end - 1] === '0') end -= 1;
+  return end - start;
 }
 
 /**
@@ -77,6 +89,8 @@ export function putInt64(
 }
 
 function putLongInt64(text: string, target: DataView, at: number): boolean {
+  // BigInt would take minutes for a million digits.
+  if (text.length > INT64_MAX_CHARACTERS) return false;
   const value = BigInt(text);
   if (value < INT64_MIN || value > INT64_MAX) return false;
   target.setBigInt64(at, value, true);

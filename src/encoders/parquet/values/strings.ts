@@ -1,3 +1,6 @@
+import { byteSource } from '../growing-bytes.js';
+import type { ByteSource } from '../growing-bytes.js';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Up to here a loop finds a byte quicker than a call does. */
@@ -9,23 +12,24 @@ export interface Place {
   readonly end: number;
 }
 
-/** Takes text in UTF-8, from `start` to `end` of `bytes`. */
-export type TakeText = (bytes: Buffer, start: number, end: number) => void;
+/** Takes text in UTF-8, from `start` to `end` of `source`. */
+export type TakeText = (source: ByteSource, start: number, end: number) => void;
 
 /**
  * Gives what the JSON string at `place` says, its escapes resolved, to `take`. Answers false, and gives nothing,
  * when it is another kind of value or has a lone surrogate, which UTF-8 cannot hold.
  */
-export function takeString(bytes: Buffer, { start, end }: Place, take: TakeText): boolean {
+export function takeString(source: ByteSource, { start, end }: Place, take: TakeText): boolean {
+  const { bytes } = source;
   if (bytes[start] !== QUOTE) return false;
   if (!hasEscape(bytes, start, end)) {
-    take(bytes, start + 1, end - 1);
+    take(source, start + 1, end - 1);
     return true;
   }
   const text = JSON.parse(bytes.toString('utf8', start, end)) as string;
   if (!text.isWellFormed()) return false;
   const decoded = Buffer.from(text);
-  take(decoded, 0, decoded.length);
+  take(byteSource(decoded), 0, decoded.length);
   return true;
 }
 

@@ -1,3 +1,5 @@
+import { hasEscape } from './strings.js';
+
 const QUOTE = 0x22;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
@@ -26,6 +28,15 @@ const FRACTION_AT = 20;
  * a zone in ISO 8601 that whole milliseconds hold exactly.
  */
 export function readTimestamp(bytes: Buffer, start: number, end: number): number {
+  const time = readPlainTimestamp(bytes, start, end);
+  if (!Number.isNaN(time) || bytes[start] !== QUOTE || !hasEscape(bytes, start, end)) return time;
+  const text = JSON.parse(bytes.toString('utf8', start, end)) as string;
+  const plain = Buffer.from(`"${text}"`);
+  return readPlainTimestamp(plain, 0, plain.length);
+}
+
+/** A string without escapes. */
+function readPlainTimestamp(bytes: Buffer, start: number, end: number): number {
   if (end - start < SHORTEST_BYTES || bytes[start] !== QUOTE) return NaN;
   const isShaped =
     bytes[start + 5] === MINUS &&
@@ -38,14 +49,16 @@ export function readTimestamp(bytes: Buffer, start: number, end: number): number
   let at = start + FRACTION_AT;
   if (bytes[at] !== POINT) return time - zoneMs(bytes, at, end - 1);
   at += 1;
+  const fractionAt = at;
   let fraction = 0;
   let scale = 100;
   for (; isDigit(bytes[at] as number); at += 1) {
-    fraction += ((bytes[at] as number) - ZERO) * scale;
-    scale /= 10;
+    const digit = (bytes[at] as number) - ZERO;
+    if (scale < 1 && digit !== 0) return NaN;
+    fraction += digit * scale;
+    scale = Math.floor(scale / 10);
   }
-  if (scale === 100 || !Number.isInteger(fraction)) return NaN;
-  return time + fraction - zoneMs(bytes, at, end - 1);
+  return at === fractionAt ? NaN : time + fraction - zoneMs(bytes, at, end - 1);
 }
 
 /** Milliseconds of `YYYY-MM-DD` at `at`. */
