@@ -11,16 +11,16 @@ import { readWithParquetWasm } from './readers/parquet-wasm.js';
 import type { FileRows } from './readers/values.js';
 
 /** Readers that share no code with each other, nor with the writer of the product. */
-export const READERS = {
+export const READERS: Readonly<Record<ReaderName, (path: string) => Promise<FileRows>>> = {
   DuckDB: readWithDuckDb,
   hyparquet: readWithHyparquet,
   'parquet-wasm': readWithParquetWasm,
-} as const;
+};
 
 /** See {@link READERS}. */
-export type ReaderName = keyof typeof READERS;
+export type ReaderName = (typeof ALL)[number];
 
-const ALL: readonly ReaderName[] = ['DuckDB', 'hyparquet', 'parquet-wasm'];
+const ALL = ['DuckDB', 'hyparquet', 'parquet-wasm'] as const;
 /** Characters of a value that a message shows. */
 const SHOWN = 200;
 

@@ -1,4 +1,4 @@
-import type { Column, ColumnType, ParquetSchema } from '../../../src/encoders/parquet/schema.js';
+import type { ColumnType, ParquetSchema } from '../../../src/encoders/parquet/schema.js';
 import { itemsOf, kindOfText, membersOf, trimSpace } from './json-walk.js';
 import type { SourceMember } from './json-walk.js';
 
@@ -26,12 +26,24 @@ export function expectedRow(schema: ParquetSchema, text: string): readonly Colum
     const [key, ...rest] = column.path as [string, ...string[]];
     const member = members.findLast((candidate) => candidate.key === key);
     if (member === undefined) return null;
-    const value = valueAt(column, member.text, rest);
+    const inner = textAt(member.text, rest);
+    const value = inner === null || inner === 'null' ? null : READ[column.type](inner);
     const isHeld = value !== null || member.text === 'null';
     if (rest.length === 0 && isHeld) held.add(member);
     return value;
   });
   return [...values, extraOf(members.filter((member) => !held.has(member)))];
+}
+
+/** Whether the columns other than `_extra` hold all that a row has, in the types that they have. */
+export function fitsColumns(schema: ParquetSchema, text: string): boolean {
+  if (expectedRow(schema, text).at(-1) !== null) return false;
+  const members = membersOf(trimSpace(text));
+  return schema.columns.slice(0, -1).every((column) => {
+    const [key, ...rest] = column.path;
+    const found = textAt(members.find((member) => member.key === key)?.text ?? null, rest);
+    return found === null || found === 'null' || READ[column.type](found) !== null;
+  });
 }
 
 /** The members that no column holds, as one object. */
@@ -40,15 +52,14 @@ function extraOf(members: readonly SourceMember[]): string | null {
   return `{${members.map(({ keyText, text }) => `${keyText}:${text}`).join(',')}}`;
 }
 
-function valueAt(column: Column, text: string, path: readonly string[]): ColumnValue {
+/** The text at a path inside of a value; null when there is none. */
+function textAt(text: string | null, path: readonly string[]): string | null {
   let inner = text;
   for (const key of path) {
-    if (kindOfText(inner) !== 'object') return null;
-    const member = membersOf(inner).findLast((candidate) => candidate.key === key);
-    if (member === undefined) return null;
-    inner = member.text;
+    if (inner === null || kindOfText(inner) !== 'object') return null;
+    inner = membersOf(inner).findLast((member) => member.key === key)?.text ?? null;
   }
-  return inner === 'null' ? null : READ[column.type](inner);
+  return inner;
 }
 
 /** Null stands for a value that the type does not hold. */

@@ -17,6 +17,8 @@ type Example = readonly [type: ColumnType, text: string, value: Exclude<ColumnVa
 
 const FITTING: readonly Example[] = [
   ['utf8', '""', ''],
+  ['utf8', '"__proto__"', '__proto__'],
+  ['utf8', '"\ufeffmark"', '\ufeffmark'],
   ['utf8', String.raw`"\u0041\ud83d\ude00\u0000"`, 'A😀\u0000'],
   ['json', '[ 1.0, {"a":1,"a":2} ]', '[ 1.0, {"a":1,"a":2} ]'],
   ['json', String.raw`"\ud800"`, String.raw`"\ud800"`],
@@ -36,8 +38,9 @@ const FITTING: readonly Example[] = [
   ['utf8-list', '[]', []],
   [
     'double-map',
-    '{"b":1,"a":null}',
+    '{"b":1,"__proto__":2,"a":null}',
     [
+      ['__proto__', 2],
       ['a', null],
       ['b', 1],
     ],

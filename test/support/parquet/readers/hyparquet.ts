@@ -14,9 +14,16 @@ const PARSERS = {
   jsonFromBytes: decodeNullable,
 };
 
-/** What hyparquet reads from a Parquet file. It has no place for a map's key `__proto__`. */
+/** Stands for `__proto__`, which the plain objects that maps are read into cannot hold. */
+const PROTOTYPE_KEY = '__proto__\ufdd0';
+
+/** What hyparquet reads from a Parquet file. */
 export async function readWithHyparquet(path: string): Promise<FileRows> {
-  const bytes = await readFile(path);
+  return readBytesWithHyparquet(await readFile(path));
+}
+
+/** The same from the bytes of a file. */
+export async function readBytesWithHyparquet(bytes: Uint8Array): Promise<FileRows> {
   const file = Uint8Array.from(bytes).buffer;
   const metadata = await parquetMetadataAsync(file);
   const names = (metadata.schema[0]?.num_children ?? 0) === 0 ? [] : topLevelNames(metadata.schema);
@@ -49,13 +56,17 @@ function partEnd(parts: readonly SchemaPart[], at: number): number {
 }
 
 function decodeNullable(bytes: Uint8Array | undefined): string | undefined {
-  return bytes === undefined ? undefined : decodeText(bytes);
+  if (bytes === undefined) return undefined;
+  const text = decodeText(bytes);
+  return text === '__proto__' ? PROTOTYPE_KEY : text;
 }
 
 function plainValue(value: unknown): ColumnValue {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return value.getTime();
-  if (Array.isArray(value)) return value.map((item: string | null | undefined) => item ?? null);
-  if (typeof value === 'object') return sortedEntries(Object.entries(value));
-  return value as ColumnValue;
+  if (Array.isArray(value)) return value.map((item) => plainValue(item) as string | null);
+  if (value === PROTOTYPE_KEY) return '__proto__';
+  if (typeof value !== 'object') return value as ColumnValue;
+  const entries = Object.entries(value) as [string, number | null][];
+  return sortedEntries(entries.map(([key, item]) => [plainValue(key) as string, item]));
 }
