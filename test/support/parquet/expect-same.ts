@@ -11,13 +11,13 @@ import { readWithParquetWasm } from './readers/parquet-wasm.js';
 import type { FileRows } from './readers/values.js';
 
 /** Readers that share no code with each other, nor with the writer of the product. */
-export const READERS: Readonly<Record<ReaderName, (path: string) => Promise<FileRows>>> = {
+const READERS: Readonly<Record<ReaderName, (path: string) => Promise<FileRows>>> = {
   DuckDB: readWithDuckDb,
   hyparquet: readWithHyparquet,
   'parquet-wasm': readWithParquetWasm,
 };
 
-/** See {@link READERS}. */
+/** Names of {@link READERS}. */
 export type ReaderName = (typeof ALL)[number];
 
 const ALL = ['DuckDB', 'hyparquet', 'parquet-wasm'] as const;
