@@ -6,6 +6,7 @@ const config: Options = {
     braintrust: 'src/entries/braintrust.ts',
     fs: 'src/entries/fs.ts',
     jsonl: 'src/entries/jsonl.ts',
+    parquet: 'src/entries/parquet.ts',
     s3: 'src/entries/s3.ts',
     testing: 'src/entries/testing.ts',
   },

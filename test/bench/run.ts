@@ -9,12 +9,14 @@ import { jsonlEventLoop } from './jsonl-event-loop.js';
 import { jsonlExport } from './jsonl-export.js';
 import { jsonlMemory } from './jsonl-memory.js';
 import { jsonlThroughput } from './jsonl-throughput.js';
+import { parquetThroughput } from './parquet-throughput.js';
 import { s3Export } from './s3-export.js';
 import { s3Upload } from './s3-upload.js';
 
 /** A new kind of figure is a file of its own and one entry here. */
 const AREAS: Readonly<Record<string, readonly BenchGroup[]>> = {
   jsonl: [jsonlThroughput, jsonlEventLoop, jsonlMemory, jsonlExport],
+  parquet: [parquetThroughput],
   s3: [s3Upload, s3Export],
 };
 

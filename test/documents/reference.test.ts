@@ -44,6 +44,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `braintrustClient(options)`': ['BraintrustClientOptions'],
   '## `spansSource(options)`': ['SpansSourceOptions'],
   '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
+  '## `parquetEncoder(options)`': ['ParquetEncoderOptions'],
   '## `fileSink(options)`': ['FileSinkOptions'],
   '## `fileCursorStore(options)`': ['FileCursorStoreOptions'],
   '## `s3Sink(options)`': ['S3SinkOptions'],

@@ -94,7 +94,9 @@ function readColumn(given: unknown, refuse: Refuse): Column | null {
 function readPath(path: unknown, refuse: Refuse): readonly string[] | null {
   const keys = typeof path === 'string' ? parseColumnPath(path) : path;
   const isPath =
-    Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key === 'string');
+    Array.isArray(keys) &&
+    keys.length > 0 &&
+    keys.every((key) => typeof key === 'string' && key.isWellFormed());
   if (isPath) return keys as readonly string[];
   const shown = typeof path === 'string' ? JSON.stringify(path) : kindOf(path);
   refuse(`has no path such as metadata.model or metadata["my.key"], but ${shown}`);

@@ -1,0 +1,198 @@
+import { open, mkdtemp, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { DuckDBInstance } from '@duckdb/node-api';
+
+import { parquetEncoder } from '../../src/entries/parquet.js';
+import { splitAnswer } from '../../src/rows/answer.js';
+import { rowBatchFromText } from '../../src/rows/row-batch.js';
+import { compare } from './figure.js';
+import type { BenchGroup, Contender } from './figure.js';
+import { spanPages } from './span-pages.js';
+import type { RowProfile } from './span-pages.js';
+
+const SEED = 20261121;
+const ROUNDS = 5;
+const QUICK_ROUNDS = 3;
+const INPUT_BYTES = 1_200_000_000;
+const QUICK_INPUT_BYTES = 200_000_000;
+/** Written again and again until the input is large enough. */
+const DISTINCT_BYTES = 150_000_000;
+/** Like pages of an API. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+const PROFILES: readonly (readonly [string, RowProfile])[] = [
+  ['real', 'large'],
+  ['small', 'small'],
+];
+
+const TEXTS = ['id', '_xact_id', '_pagination_key', 'project_id', 'span_id', 'root_span_id'];
+const JSONS = 'span_parents input output expected error scores metadata tags'.split(' ');
+const DOUBLES = ['start', 'end', 'time_to_first_token'];
+const INTEGERS = ['tokens', 'prompt_tokens', 'completion_tokens'];
+const ATTRIBUTES = ['name', 'type'];
+
+/** Speed of Parquet in one process beside DuckDB with one thread: the same columns, from file to file. */
+export const parquetThroughput: BenchGroup = async function* ({ quick }) {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-parquet-'));
+  try {
+    for (const [name, profile] of PROFILES) {
+      const input = join(folder, `${name}.jsonl`);
+      await writeInput(input, profile, quick ? QUICK_INPUT_BYTES : INPUT_BYTES);
+      const [ours, theirs] = ['tracehaul', 'duckdb'].map((who) => join(folder, `${who}.parquet`));
+      const pair = {
+        subject: encoderContender(input, ours as string),
+        peer: duckDbContender(input, theirs as string),
+      };
+      yield await compare(`parquet.${name}.1`, pair, quick ? QUICK_ROUNDS : ROUNDS);
+      const [size, peerSize] = [await sizeOf(ours as string), await sizeOf(theirs as string)];
+      const ratio = size / peerSize;
+      yield { name: `parquet.${name}.size`, value: size / 1e6, unit: 'MB', ratio, peer: 'DuckDB' };
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
+/** Rows as lines. */
+async function writeInput(path: string, profile: RowProfile, bytes: number): Promise<void> {
+  const pages: Buffer[] = [];
+  let size = 0;
+  for (const page of spanPages(profile, SEED)) {
+    const lines = linesOf(page);
+    pages.push(lines);
+    size += lines.length;
+    if (size >= Math.min(DISTINCT_BYTES, bytes)) break;
+  }
+  const file = await open(path, 'w');
+  for (let written = 0; written < bytes;) {
+    for (const lines of pages) await file.writeFile(lines);
+    written += size;
+  }
+  await file.close();
+}
+
+function linesOf(page: Buffer): Buffer {
+  const { bytes, bounds } = splitAnswer(page).rows.text();
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < bounds.length; at += 2) {
+    lines.push(bytes.subarray(bounds[at], bounds[at + 1]), Buffer.of(NEWLINE));
+  }
+  return Buffer.concat(lines);
+}
+
+function encoderContender(input: string, output: string): Contender {
+  const encoder = parquetEncoder({ schema: { name: 'bench', columns: benchColumns() } });
+  return {
+    name: 'parquetEncoder',
+    run: async () => {
+      const object = await encoder.open();
+      const target = await open(output, 'w');
+      const write = async (chunks: readonly Uint8Array[]): Promise<void> => {
+        for (const chunk of chunks) await target.writeFile(chunk);
+      };
+      for await (const lines of readPages(input)) {
+        await nextTurn();
+        await write(await object.write(rowBatchFromText(lines, boundsOf(lines))));
+      }
+      await write(await object.finish());
+      await target.close();
+      return sizeOf(input);
+    },
+  };
+}
+
+function benchColumns(): NonNullable<
+  Extract<NonNullable<Parameters<typeof parquetEncoder>[0]>['schema'], object>
+>['columns'] {
+  return [
+    ...TEXTS.map((path) => ({ path, type: 'utf8' as const })),
+    { path: 'created', type: 'timestamp' },
+    { path: 'is_root', type: 'boolean' },
+    ...JSONS.map((path) => ({ path, type: 'json' as const })),
+    ...DOUBLES.map((key) => ({ path: ['metrics', key], type: 'double' as const })),
+    ...INTEGERS.map((key) => ({ path: ['metrics', key], type: 'int64' as const })),
+    ...ATTRIBUTES.map((key) => ({ path: ['span_attributes', key], type: 'utf8' as const })),
+    // What DuckDB does not have to keep.
+    { path: 'metrics', type: 'json' },
+    { path: 'span_attributes', type: 'json' },
+  ];
+}
+
+/** Whole lines, in buffers of their own. */
+async function* readPages(path: string): AsyncGenerator<Buffer, void, void> {
+  const file = await open(path);
+  try {
+    for (let from = 0; ;) {
+      const page = await readAt(file, from);
+      if (page.length === 0) return;
+      const end = page.lastIndexOf(NEWLINE) + 1;
+      yield page.subarray(0, end);
+      from += end;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function readAt(file: FileHandle, from: number): Promise<Buffer> {
+  const page = Buffer.allocUnsafeSlow(PAGE_BYTES);
+  const { bytesRead } = await file.read(page, 0, page.length, from);
+  return page.subarray(0, bytesRead);
+}
+
+function boundsOf(lines: Buffer): Uint32Array {
+  const bounds: number[] = [];
+  for (let start = 0; start < lines.length;) {
+    const end = lines.indexOf(NEWLINE, start);
+    bounds.push(start, end);
+    start = end + 1;
+  }
+  return Uint32Array.from(bounds);
+}
+
+/** Its best setting for this work. */
+function duckDbContender(input: string, output: string): Contender {
+  const metrics = [
+    ...DOUBLES.map((name) => `"${name}" DOUBLE`),
+    ...INTEGERS.map((name) => `"${name}" BIGINT`),
+  ];
+  const attributes = ATTRIBUTES.map((name) => `"${name}" VARCHAR`);
+  const columns = [
+    ...TEXTS.map((name) => `${name}: 'VARCHAR'`),
+    `created: 'TIMESTAMP'`,
+    `is_root: 'BOOLEAN'`,
+    ...JSONS.map((name) => `${name}: 'JSON'`),
+    `metrics: 'STRUCT(${metrics.join(', ')})'`,
+    `span_attributes: 'STRUCT(${attributes.join(', ')})'`,
+  ];
+  const selected = [
+    `* exclude (metrics, span_attributes)`,
+    ...[...DOUBLES, ...INTEGERS].map((name) => `metrics."${name}" as "metric_${name}"`),
+    ...ATTRIBUTES.map((name) => `span_attributes."${name}" as "span_${name}"`),
+  ];
+  const sql = `copy (select ${selected.join(', ')} from read_json('${input}', format = 'newline_delimited',
+    columns = {${columns.join(', ')}})) to '${output}'
+    (format parquet, compression zstd, compression_level 1, row_group_size 10000)`;
+  return { name: 'DuckDB COPY, 1 thread', run: () => runInDuckDb(sql, input) };
+}
+
+async function runInDuckDb(sql: string, input: string): Promise<number> {
+  const database = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await database.connect();
+  try {
+    await connection.run(sql);
+    return await sizeOf(input);
+  } finally {
+    connection.closeSync();
+    database.closeSync();
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path)).size;
+}

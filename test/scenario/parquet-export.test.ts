@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { fileCursorStore, fileSink } from '../../src/entries/fs.js';
+import { parquetEncoder } from '../../src/entries/parquet.js';
+import { isExportError } from '../../src/errors/index.js';
+import { queryDuckDb } from '../support/duckdb.js';
+import { spanExporter } from '../support/span-export.js';
+import { type SpansWorld, liveVersionsOf, startWorld } from '../support/spans.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const ROWS = 60;
+
+interface ParquetExport {
+  readonly world: SpansWorld;
+  readonly projectId: string;
+  readonly root: string;
+}
+
+/** A project whose spans are exported into folders by date. */
+async function startExport(): Promise<ParquetExport> {
+  const world = await startWorld();
+  onTestFinished(() => world.plane.close());
+  const root = await temporaryFolder();
+  return { world, projectId: world.plane.createProject('parquet').id, root };
+}
+
+function insert(
+  { world, projectId }: ParquetExport,
+  rows: readonly Record<string, unknown>[],
+): void {
+  world.plane.insert('project_logs', projectId, rows as readonly { readonly id: string }[]);
+  world.pass(200);
+}
+
+function exporterOf(
+  { world, projectId, root }: ParquetExport,
+  options: Parameters<typeof parquetEncoder>[0] = {},
+): ReturnType<typeof spanExporter> {
+  const parts = {
+    source: world.source({ projectId }),
+    sink: fileSink({ root }),
+    cursorStore: fileCursorStore({ root: join(root, '.cursors') }),
+  };
+  return spanExporter(parts, { encoder: parquetEncoder(options) });
+}
+
+function spanOf(row: number): Record<string, unknown> {
+  return {
+    id: `row-${row}`,
+    created: new Date(Date.UTC(2026, 1, 1 + (row % 3))).toISOString(),
+    input: { text: 'ünï ☃'.repeat(row) },
+    metadata: { model: `model-${row % 2}`, row },
+    metrics: { start: 1_770_000_000.25 + row, tokens: row },
+    span_attributes: { name: 'answer', type: 'llm' },
+    tags: ['a', `b-${row}`],
+  };
+}
+
+describe('an export to Parquet', () => {
+  it('is queried by DuckDB in its folders, every version once and with its values', async () => {
+    const place = await startExport();
+    insert(
+      place,
+      Array.from({ length: ROWS }, (_, row) => spanOf(row)),
+    );
+    await exporterOf(place, { promote: ['metadata.model'] }).run();
+    const files = `read_parquet('${place.root}/*/*.parquet', union_by_name = true)`;
+    const versions = await queryDuckDb(`select id || '@' || _xact_id from ${files} order by 1`);
+    expect(versions.flat()).toEqual(liveVersionsOf(place.world.plane, place.projectId).toSorted());
+    const [sums] = await queryDuckDb(
+      `select count(*)::int, sum(metric_tokens)::int, sum((metadata->>'$.row')::int)::int,
+              count(distinct metadata_model)::int, sum(length(input->>'$.text'))::int,
+              sum(len(tags))::int, min(created)::varchar, count(_extra)::int,
+              bool_and(span_name = 'answer' and span_type = 'llm')
+       from ${files}`,
+    );
+    const sum = (ROWS * (ROWS - 1)) / 2;
+    expect(sums).toEqual([ROWS, sum, sum, 2, 5 * sum, 2 * ROWS, '2026-02-01 00:00:00+00', 0, true]);
+  });
+
+  it('stops before a row that a frozen schema refuses, and goes on once it may drift', async () => {
+    const place = await startExport();
+    const rows = Array.from({ length: ROWS }, (_, row) => spanOf(row));
+    insert(place, [...rows.slice(0, -1), { ...spanOf(ROWS - 1), tags: 'no list' }]);
+    const failure: unknown = await exporterOf(place, { drift: 'freeze' })
+      .run()
+      .catch((error: unknown) => error);
+    expect(isExportError(failure, 'ROW_UNENCODABLE') && failure.details).toMatchObject({
+      column: 'tags',
+    });
+    await exporterOf(place).run();
+    const files = `read_parquet('${place.root}/*/*.parquet')`;
+    const versions = await queryDuckDb(`select id || '@' || _xact_id from ${files} order by 1`);
+    expect(versions.flat()).toEqual(liveVersionsOf(place.world.plane, place.projectId).toSorted());
+    const extras = await queryDuckDb(`select _extra from ${files} where _extra is not null`);
+    expect(extras).toEqual([['{"tags":"no list"}']]);
+  });
+});
