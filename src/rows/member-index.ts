@@ -106,8 +106,9 @@ export class FieldNames {
   constructor(bytes: Buffer, names: readonly string[]) {
     this.#bytes = bytes;
     this.#names = names;
-    // A name with a lone surrogate has no UTF-8: only an escaped key can spell it.
-    this.#spellings = names.map((name) => (name.isWellFormed() ? Buffer.from(name) : null));
+    // A lone surrogate has no UTF-8, and a backslash in a text begins an escape: only an escaped key spells those.
+    const isPlain = (name: string): boolean => name.isWellFormed() && !name.includes('\\');
+    this.#spellings = names.map((name) => (isPlain(name) ? Buffer.from(name) : null));
     const lengths = this.#spellings.map((spelling) => spelling?.length ?? 0);
     this.#lengths = new Uint8Array(Math.max(0, ...lengths) + 1);
     for (const length of lengths) this.#lengths[length] = 1;

@@ -2,6 +2,7 @@ const ROOM_MIN_BYTES = 1024;
 /** Below this, a copy word by word costs less than a call. */
 const WORDS_MAX_BYTES = 256;
 const WORD_BYTES = 4;
+const WIDE_BYTES = 8;
 
 /** Bytes that are read word by word as well. */
 export interface ByteSource {
@@ -72,6 +73,24 @@ export class GrowingBytes implements ByteSource {
     this.reserve(WORD_BYTES);
     this.#view.setUint32(this.length, value, true);
     this.length += WORD_BYTES;
+  }
+
+  addDouble(value: number): void {
+    this.reserve(WIDE_BYTES);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += WIDE_BYTES;
+  }
+
+  /** Adds 64 bits of an integer, which must be a safe one when it is a number. */
+  addInt64(value: number | bigint): void {
+    this.reserve(WIDE_BYTES);
+    if (typeof value === 'bigint') {
+      this.#view.setBigInt64(this.length, value, true);
+    } else {
+      this.#view.setInt32(this.length, value | 0, true);
+      this.#view.setInt32(this.length + WORD_BYTES, Math.floor(value / 0x1_0000_0000), true);
+    }
+    this.length += WIDE_BYTES;
   }
 
   /** What is filled; valid until the next change. */

@@ -1,12 +1,16 @@
+import { byteSource } from './growing-bytes.js';
+import type { ByteSource } from './growing-bytes.js';
 import type { Column } from './schema.js';
 import { hasEscape } from './values/strings.js';
 
 const GUESSES_MAX = 256;
+const WORD_BYTES = 4;
 
 /** One key that some column's path has, at one depth. */
 export interface KeyNode {
   readonly key: string;
-  readonly spelling: Buffer;
+  /** `null` for a key that can only be spelt with escapes. */
+  readonly spelling: ByteSource | null;
   /** The column that holds the value, or -1. */
   column: number;
   /** The keys that columns look for inside of the value. */
@@ -20,7 +24,7 @@ export class KeyFinder {
   readonly #byLength: KeyNode[][] = [];
   /** What stood at each place in the object before: most objects have their keys in one order. */
   readonly #guesses: (KeyNode | undefined)[] = [];
-  #bytes: Buffer = Buffer.alloc(0);
+  #source: ByteSource = byteSource(new Uint8Array(0));
   /** All columns in or below the objects that this finder is for. */
   readonly columns: number[] = [];
 
@@ -28,16 +32,18 @@ export class KeyFinder {
   nodeOf(key: string): KeyNode {
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const node: KeyNode = { key, spelling: Buffer.from(key), column: -1, children: null };
+    // A backslash in a text begins an escape, so such a key is always spelt with one.
+    const spelling = key.includes('\\') ? null : byteSource(Buffer.from(key));
+    const node: KeyNode = { key, spelling, column: -1, children: null };
     this.#nodes.set(key, node);
-    (this.#byLength[node.spelling.length] ??= []).push(node);
+    if (spelling !== null) (this.#byLength[spelling.bytes.length] ??= []).push(node);
     return node;
   }
 
   /** Gives the finder, and those inside of it, the text in which keys are to be found. */
-  open(bytes: Buffer): void {
-    this.#bytes = bytes;
-    for (const { children } of this.#nodes.values()) children?.open(bytes);
+  open(source: ByteSource): void {
+    this.#source = source;
+    for (const { children } of this.#nodes.values()) children?.open(source);
   }
 
   /**
@@ -57,15 +63,23 @@ export class KeyFinder {
     if (candidates !== undefined) {
       for (const node of candidates) if (this.#isSpelt(node, start, end)) return node;
     }
-    if (!hasEscape(this.#bytes, start, end)) return undefined;
-    return this.#nodes.get(JSON.parse(this.#bytes.toString('utf8', start - 1, end + 1)) as string);
+    if (!hasEscape(this.#source, start, end)) return undefined;
+    return this.#nodes.get(
+      JSON.parse(this.#source.bytes.toString('utf8', start - 1, end + 1)) as string,
+    );
   }
 
   #isSpelt({ spelling }: KeyNode, start: number, end: number): boolean {
-    const bytes = this.#bytes;
     const length = end - start;
-    if (spelling.length !== length) return false;
-    for (let at = 0; at < length; at += 1) if (bytes[start + at] !== spelling[at]) return false;
+    if (spelling === null || spelling.bytes.length !== length) return false;
+    const { view } = this.#source;
+    let at = 0;
+    for (; at + WORD_BYTES <= length; at += WORD_BYTES) {
+      if (view.getInt32(start + at) !== spelling.view.getInt32(at)) return false;
+    }
+    for (; at < length; at += 1) {
+      if (view.getUint8(start + at) !== spelling.view.getUint8(at)) return false;
+    }
     return true;
   }
 }

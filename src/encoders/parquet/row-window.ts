@@ -8,7 +8,7 @@ import type { ByteSource } from './growing-bytes.js';
 import { createKeyFinder } from './key-finder.js';
 import type { KeyFinder } from './key-finder.js';
 import type { Column } from './schema.js';
-import { walkMembers } from './values/members.js';
+import { MemberWalk } from './values/members.js';
 import type { Member } from './values/members.js';
 import type { Place } from './values/strings.js';
 
@@ -81,7 +81,7 @@ export class RowWindow implements ValueSource {
     this.#text = text;
     this.#source = byteSource(bytes);
     this.#scanner = new JsonScanner(bytes);
-    this.#finder.open(this.#source.bytes);
+    this.#finder.open(this.#source);
     this.#from = 0;
     this.#rows = 0;
   }
@@ -179,12 +179,12 @@ export class RowWindow implements ValueSource {
   }
 
   #locate(row: number): void {
-    const { places } = this.#opened().members;
-    const [first, end] = this.#memberBounds(row);
-    let order = 0;
-    for (let at = first; at < end; at += MEMBER_STRIDE) {
+    const { memberBounds, members } = this.#opened();
+    const { places } = members;
+    const end = memberBounds[2 * (this.#from + row) + 1] as number;
+    let at = memberBounds[2 * (this.#from + row)] as number;
+    for (let order = 0; at < end; order += 1, at += MEMBER_STRIDE) {
       const node = this.#finder.find(places[at] as number, places[at + 1] as number, order);
-      order += 1;
       const start = places[at + 2] as number;
       if (node === undefined || node.column === -1) {
         this.#loosen(row, at);
@@ -204,17 +204,16 @@ export class RowWindow implements ValueSource {
   #locateInside(finder: KeyFinder, row: number, valueStart: number): void {
     for (const column of finder.columns) this.starts[this.placeOf(column, row)] = 0;
     if (this.bytes[valueStart] !== OPEN_BRACE) return;
-    let order = 0;
-    for (const { key, value } of walkMembers(this.#scanner, valueStart)) {
-      const node = finder.find(key.start + 1, key.end - 1, order);
-      order += 1;
+    const walk = new MemberWalk(this.#scanner, valueStart);
+    for (let order = 0; walk.advance(); order += 1) {
+      const node = finder.find(walk.keyStart + 1, walk.keyEnd - 1, order);
       if (node === undefined) continue;
       if (node.column !== -1) {
         const place = this.placeOf(node.column, row);
-        this.starts[place] = value.start;
-        this.ends[place] = value.end;
+        this.starts[place] = walk.valueStart;
+        this.ends[place] = walk.valueEnd;
       }
-      if (node.children !== null) this.#locateInside(node.children, row, value.start);
+      if (node.children !== null) this.#locateInside(node.children, row, walk.valueStart);
     }
   }
 

@@ -28,6 +28,14 @@ describe('rowBatchFromText', () => {
     });
   });
 
+  it('does not take an escape for the characters that spell it', () => {
+    const batch = textBatch(String.raw`{"\n":"a line break","\\n":"two characters"}`);
+    expect(batch.fields(['\n', '\\n'])).toEqual({
+      '\n': ['a line break'],
+      '\\n': ['two characters'],
+    });
+  });
+
   it('lets the last of duplicate keys win, an escaped one included', () => {
     const batch = textBatch(
       '{"id":"a","id":"b"}',

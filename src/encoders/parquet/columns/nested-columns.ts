@@ -14,8 +14,6 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 
-const WIDE_BYTES = 8;
-
 /** What the definition levels of a list or a map mean. */
 const NULL_ROW = 0;
 const NO_ENTRIES = 1;
@@ -88,10 +86,7 @@ function addNumber(
   const value = isNull ? 0 : readDouble(bytes, start, end);
   if (Number.isNaN(value)) return false;
   leaf.addLevels(isNull ? NULL_ITEM : ITEM, repetition);
-  if (isNull) return true;
-  leaf.values.reserve(WIDE_BYTES);
-  leaf.values.view.setFloat64(leaf.values.length, value, true);
-  leaf.values.length += WIDE_BYTES;
+  if (!isNull) leaf.values.addDouble(value);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { Leaf } from '../file/leaf.js';
 import type { Bounds, PhysicalType } from '../file/leaf.js';
-import { putExactInt64, putInt64, readDouble } from '../values/numbers.js';
+import { readDouble, readInt64 } from '../values/numbers.js';
 import { readTimestamp } from '../values/timestamps.js';
 import type { ColumnBuffer } from './column-buffer.js';
 import { flatColumn } from './plain-column.js';
@@ -22,25 +22,33 @@ export function jsonColumn(name: string): ColumnBuffer {
 
 /** Milliseconds since 1970 in UTC. */
 export function timestampColumn(name: string): ColumnBuffer {
-  return wideColumn(flatLeaf(name, 'int64'), int64Bounds, ({ bytes, start, end }, target, at) => {
-    const time = readTimestamp(bytes, start, end);
+  const leaf = flatLeaf(name, 'int64');
+  return wideColumn(leaf, int64Bounds, (source, start, end) => {
+    const time = readTimestamp(source, start, end);
     if (Number.isNaN(time)) return false;
-    putExactInt64(target, at, time);
+    leaf.values.addInt64(time);
     return true;
   });
 }
 
 /** Integers of 64 bits. */
 export function int64Column(name: string): ColumnBuffer {
-  return wideColumn(flatLeaf(name, 'int64'), int64Bounds, putInt64);
+  const leaf = flatLeaf(name, 'int64');
+  return wideColumn(leaf, int64Bounds, ({ bytes }, start, end) => {
+    const value = readInt64(bytes, start, end);
+    if (value === null) return false;
+    leaf.values.addInt64(value);
+    return true;
+  });
 }
 
 /** Doubles. */
 export function doubleColumn(name: string): ColumnBuffer {
-  return wideColumn(flatLeaf(name, 'double'), doubleBounds, ({ bytes, start, end }, target, at) => {
+  const leaf = flatLeaf(name, 'double');
+  return wideColumn(leaf, doubleBounds, ({ bytes }, start, end) => {
     const value = readDouble(bytes, start, end);
     if (Number.isNaN(value)) return false;
-    target.setFloat64(at, value, true);
+    leaf.values.addDouble(value);
     return true;
   });
 }
@@ -86,28 +94,14 @@ function packBits({ values }: Leaf): void {
   }
 }
 
-/** Writes the value to eight bytes of `target`, or answers false when it does not fit. */
-type PutWide = (
-  source: { readonly bytes: Buffer; readonly start: number; readonly end: number },
-  target: DataView,
-  at: number,
-) => boolean;
-
 /** Where in a buffer of eight-byte values the lowest and the highest stand. */
 type FindBounds = (values: DataView) => { readonly min: number; readonly max: number };
 
 /** A column of values of eight bytes. */
-function wideColumn(leaf: Leaf, findBounds: FindBounds, put: PutWide): ColumnBuffer {
+function wideColumn(leaf: Leaf, findBounds: FindBounds, add: AddValue): ColumnBuffer {
   // The bounds of earlier pages of the row group, two values.
   const bounds = Buffer.alloc(2 * WIDE_BYTES);
   let hasBounds = false;
-  const add: AddValue = ({ bytes }, start, end) => {
-    const { values } = leaf;
-    values.reserve(WIDE_BYTES);
-    if (!put({ bytes, start, end }, values.view, values.length)) return false;
-    values.length += WIDE_BYTES;
-    return true;
-  };
   const sealPage = (): void => {
     if (leaf.values.length === 0) return;
     const seen = Buffer.concat([leaf.values.filled(), hasBounds ? bounds : Buffer.alloc(0)]);

@@ -11,17 +11,45 @@ export interface Member {
   readonly value: Place;
 }
 
-/** The members of the object whose brace stands at `start`, in a text that was checked before. */
+/** Goes from member to member of an object, in a text that was checked before. Makes no object for each of them. */
+export class MemberWalk {
+  readonly #scanner: JsonScanner;
+  #next: number;
+  /** The place of the member's key, its quotes included. */
+  keyStart = 0;
+  keyEnd = 0;
+  valueStart = 0;
+  valueEnd = 0;
+
+  /** @param start place of the object's brace. */
+  constructor(scanner: JsonScanner, start: number) {
+    this.#scanner = scanner;
+    this.#next = start + 1;
+  }
+
+  /** Goes to the next member, or answers false when there is none. */
+  advance(): boolean {
+    const scanner = this.#scanner;
+    let at = scanner.skipSpace(this.#next);
+    if (scanner.byteAt(at) === CLOSE_BRACE) return false;
+    if (scanner.byteAt(at) === COMMA) at = scanner.skipSpace(at + 1);
+    this.keyStart = at;
+    this.keyEnd = scanner.skipString(at);
+    const colon = scanner.skipSpace(this.keyEnd);
+    this.valueStart = scanner.skipSpace(scanner.skipByte(colon, COLON));
+    this.valueEnd = scanner.skipValue(this.valueStart);
+    this.#next = this.valueEnd;
+    return true;
+  }
+}
+
+/** The members of the object whose brace stands at `start`, one by one. */
 export function* walkMembers(scanner: JsonScanner, start: number): Generator<Member, void, void> {
-  let next = scanner.skipSpace(start + 1);
-  if (scanner.byteAt(next) === CLOSE_BRACE) return;
-  for (;;) {
-    const keyEnd = scanner.skipString(next);
-    const value = scanner.skipSpace(scanner.skipByte(scanner.skipSpace(keyEnd), COLON));
-    const end = scanner.skipValue(value);
-    yield { key: { start: next, end: keyEnd }, value: { start: value, end } };
-    next = scanner.skipSpace(end);
-    if (scanner.byteAt(next) === CLOSE_BRACE) return;
-    next = scanner.skipSpace(scanner.skipByte(next, COMMA));
+  const walk = new MemberWalk(scanner, start);
+  while (walk.advance()) {
+    yield {
+      key: { start: walk.keyStart, end: walk.keyEnd },
+      value: { start: walk.valueStart, end: walk.valueEnd },
+    };
   }
 }

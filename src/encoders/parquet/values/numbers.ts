@@ -64,41 +64,27 @@ function significantDigits(mantissa: string): number {
 }
 
 /**
- * Writes the integer from `start` to `end` as 64 bits to `target`, the lowest byte first. Answers false, and
- * writes nothing, when it is another kind of value, has a fraction or an exponent, or needs more bits.
+ * The integer from `start` to `end`, or `null` when it is another kind of value, has a fraction or an exponent,
+ * or needs more than 64 bits.
  */
-export function putInt64(
-  source: { readonly bytes: Buffer; readonly start: number; readonly end: number },
-  target: DataView,
-  at: number,
-): boolean {
-  const { bytes, start, end } = source;
+export function readInt64(bytes: Buffer, start: number, end: number): number | bigint | null {
   const isNegative = bytes[start] === MINUS;
   const first = isNegative ? start + 1 : start;
   let value = 0;
   for (let place = first; place < end; place += 1) {
     const byte = bytes[place] as number;
-    if (byte < ZERO || byte > NINE) return false;
+    if (byte < ZERO || byte > NINE) return null;
     value = value * 10 + byte - ZERO;
   }
-  if (isNegative && value === 0) return false;
-  if (end - first > EXACT_DIGITS)
-    return putLongInt64(bytes.toString('latin1', start, end), target, at);
-  putExactInt64(target, at, isNegative ? -value : value);
-  return true;
+  // A column would make 0 of -0.
+  if (isNegative && value === 0) return null;
+  if (end - first > EXACT_DIGITS) return readLongInt64(bytes.toString('latin1', start, end));
+  return isNegative ? -value : value;
 }
 
-function putLongInt64(text: string, target: DataView, at: number): boolean {
+function readLongInt64(text: string): bigint | null {
   // BigInt would take minutes for a million digits.
-  if (text.length > INT64_MAX_CHARACTERS) return false;
+  if (text.length > INT64_MAX_CHARACTERS) return null;
   const value = BigInt(text);
-  if (value < INT64_MIN || value > INT64_MAX) return false;
-  target.setBigInt64(at, value, true);
-  return true;
-}
-
-/** Writes an integer that a double holds exactly as 64 bits, without making a BigInt of it. */
-export function putExactInt64(target: DataView, at: number, value: number): void {
-  target.setInt32(at, value | 0, true);
-  target.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+  return value < INT64_MIN || value > INT64_MAX ? null : value;
 }

@@ -1,3 +1,4 @@
+import type { ByteSource } from '../growing-bytes.js';
 import { hasEscape } from './strings.js';
 
 const QUOTE = 0x22;
@@ -27,9 +28,10 @@ const FRACTION_AT = 20;
  * Milliseconds since 1970 of the JSON string from `start` to `end`, or NaN unless it is a date and a time with
  * a zone in ISO 8601 that whole milliseconds hold exactly.
  */
-export function readTimestamp(bytes: Buffer, start: number, end: number): number {
+export function readTimestamp(source: ByteSource, start: number, end: number): number {
+  const { bytes } = source;
   const time = readPlainTimestamp(bytes, start, end);
-  if (!Number.isNaN(time) || bytes[start] !== QUOTE || !hasEscape(bytes, start, end)) return time;
+  if (!Number.isNaN(time) || bytes[start] !== QUOTE || !hasEscape(source, start, end)) return time;
   const text = JSON.parse(bytes.toString('utf8', start, end)) as string;
   const plain = Buffer.from(`"${text}"`);
   return readPlainTimestamp(plain, 0, plain.length);
