@@ -32,6 +32,9 @@ const KEYS = [
   'é😀',
   '"\\',
   '\u0000\n',
+  // What one of them is spelt like is what the other one says.
+  '\n',
+  '\\n',
   `long ${'key '.repeat(20)}`,
 ] as const;
 const TYPES: readonly ColumnType[] = [
