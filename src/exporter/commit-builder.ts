@@ -35,6 +35,8 @@ export interface PreparedCommit {
   readonly rows: number;
   readonly bytes: number;
   readonly lateRows: number;
+  readonly mistypedValues: number;
+  readonly schemaId: string | null;
   readonly maxVersion: string | null;
 }
 
@@ -120,6 +122,7 @@ export class CommitBuilder {
     const prepared: PreparedObject[] = [];
     const objects: ManifestObject[] = [];
     const groups: IndexGroup[] = [];
+    let mistypedValues = 0;
     for (const object of this.#objects.values()) {
       if (object.rows === 0) {
         await object.abort(); // every row meant for it was refused
@@ -128,6 +131,7 @@ export class CommitBuilder {
       const done = await object.prepare(options);
       prepared.push(done);
       objects.push(object.describe(done));
+      mistypedValues += object.mistypedValues;
       groups.push({ object: done.key, rows: object.digests.length, rejected: false });
     }
     const rejected = await this.#deadLetters.prepare(options);
@@ -145,6 +149,8 @@ export class CommitBuilder {
       rows: this.#rows,
       bytes: objects.reduce((sum, object) => sum + object.bytes, 0),
       lateRows: this.#lateRows,
+      mistypedValues,
+      schemaId: this.#settings.encoder.schemaId ?? null,
       maxVersion: this.#maxVersion,
     };
   }

@@ -99,7 +99,7 @@ function pendingCommit(
     cursorFrom: current.cursor,
     cursorTo: end.cursor,
     watermark: end.watermark?.toISOString() ?? null,
-    schemaId: null,
+    schemaId: prepared.schemaId,
     supersedes: current.supersedes,
     objects: prepared.objects,
     rowIndex: prepared.rowIndex,

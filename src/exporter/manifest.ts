@@ -46,6 +46,7 @@ export interface Manifest {
   readonly cursorFrom: Cursor | null;
   readonly cursorTo: Cursor;
   readonly watermark: string | null;
+  /** Digest of the columns of the objects, for formats that have any. */
   readonly schemaId: string | null;
   /** Keys of objects and manifests of an abandoned commit: readers must leave them out. */
   readonly supersedes: readonly string[];

@@ -13,6 +13,7 @@ export class Meter {
   objects = 0;
   commits = 0;
   lateRows = 0;
+  mistypedValues = 0;
   rejectedRows = 0;
   droppedRows = 0;
   sourceRequests = 0;

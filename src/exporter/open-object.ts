@@ -69,6 +69,11 @@ export class OpenObject {
     return this.#sent + this.#encoder.pendingBytes;
   }
 
+  /** Values that are kept beside the column that they are for. */
+  get mistypedValues(): number {
+    return this.#encoder.mistypedValues ?? 0;
+  }
+
   /** Encodes all rows, or none when the encoder refuses one. */
   async write(rows: RowBatch, options: OperationOptions): Promise<void> {
     const chunks = await untilAbort(this.#encoder.write(rows), options);

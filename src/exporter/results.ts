@@ -53,6 +53,8 @@ export interface RunResult {
   readonly commits: number;
   /** Rows among `rows` that surfaced after their time had been read. */
   readonly lateRows: number;
+  /** Values of another type than their column's, kept beside it. For formats with columns. */
+  readonly mistypedValues: number;
   readonly rejectedRows: number;
   /** Rows that `transform` dropped. */
   readonly droppedRows: number;

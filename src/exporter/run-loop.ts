@@ -267,6 +267,7 @@ export class RunLoop {
     this.#meter.objects += prepared.objects.length;
     this.#meter.commits += 1;
     this.#meter.lateRows += prepared.lateRows;
+    this.#meter.mistypedValues += prepared.mistypedValues;
     this.#meter.rejectedRows += builder.rejectedRows;
     this.#meter.droppedRows += builder.droppedRows;
     if (prepared.lateRows > 0)

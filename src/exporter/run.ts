@@ -185,6 +185,7 @@ function resultOf(run: Run, stopReason: StopReason): RunResult {
     objects: meter.objects,
     commits: meter.commits,
     lateRows: meter.lateRows,
+    mistypedValues: meter.mistypedValues,
     rejectedRows: meter.rejectedRows,
     droppedRows: meter.droppedRows,
     sourceRequests: meter.sourceRequests,

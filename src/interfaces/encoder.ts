@@ -12,6 +12,8 @@ export interface Encoder {
   readonly contentType: string;
   /** What may not change within an export: part of the fingerprint. */
   readonly identity: Json;
+  /** Digest of the columns, for formats that have any. Stated in every manifest. May change within an export. */
+  readonly schemaId?: string | undefined;
   /** Begins one object. */
   open(): Awaitable<ObjectEncoder>;
 }
@@ -27,6 +29,11 @@ export interface ObjectEncoder {
   readonly rowCount: number;
   /** Bytes held back and not yet returned; may be an estimate. For deciding when an object is full. */
   readonly pendingBytes: number;
+  /**
+   * Values so far that are of another type than their column's, and so are kept beside it. For formats with
+   * columns; does not change in `finish`.
+   */
+  readonly mistypedValues?: number | undefined;
   /**
    * Takes all rows of the batch, or none: a row it cannot hold raises `EncodeError` `ROW_UNENCODABLE` with
    * `details.rowIndex` and leaves the encoder as before the call. Never coerces, never drops.

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileCursorStore, fileSink } from '../../src/entries/fs.js';
 import { parquetEncoder } from '../../src/entries/parquet.js';
 import { isExportError } from '../../src/errors/index.js';
+import { readManifests } from '../../src/index.js';
 import { queryDuckDb } from '../support/duckdb.js';
 import { spanExporter } from '../support/span-export.js';
 import { type SpansWorld, liveVersionsOf, startWorld } from '../support/spans.js';
@@ -58,13 +59,33 @@ function spanOf(row: number): Record<string, unknown> {
 }
 
 describe('an export to Parquet', () => {
+  it('states in each manifest which columns its objects have', async () => {
+    const place = await startExport();
+    const exportWith = async (row: number, promote: readonly string[]): Promise<void> => {
+      insert(place, [spanOf(row)]);
+      await exporterOf(place, { promote }).run();
+    };
+    await exportWith(1, []);
+    await exportWith(2, ['metadata.model']);
+    const schemaIds: unknown[] = [];
+    for await (const { manifest } of readManifests(fileSink({ root: place.root }), {
+      exportId: 'spans',
+    })) {
+      schemaIds.push(manifest.schemaId);
+    }
+    const encoders = [parquetEncoder(), parquetEncoder({ promote: ['metadata.model'] })];
+    expect(schemaIds).toEqual(encoders.map(({ schemaId }) => schemaId));
+    expect(new Set(schemaIds).size).toBe(2);
+  });
+
   it('is queried by DuckDB in its folders, every version once and with its values', async () => {
     const place = await startExport();
     insert(
       place,
       Array.from({ length: ROWS }, (_, row) => spanOf(row)),
     );
-    await exporterOf(place, { promote: ['metadata.model'] }).run();
+    const result = await exporterOf(place, { promote: ['metadata.model'] }).run();
+    expect(result.mistypedValues).toBe(0);
     const files = `read_parquet('${place.root}/*/*.parquet', union_by_name = true)`;
     const versions = await queryDuckDb(`select id || '@' || _xact_id from ${files} order by 1`);
     expect(versions.flat()).toEqual(liveVersionsOf(place.world.plane, place.projectId).toSorted());
@@ -89,7 +110,8 @@ describe('an export to Parquet', () => {
     expect(isExportError(failure, 'ROW_UNENCODABLE') && failure.details).toMatchObject({
       column: 'tags',
     });
-    await exporterOf(place).run();
+    const result = await exporterOf(place).run();
+    expect(result.mistypedValues).toBe(1);
     const files = `read_parquet('${place.root}/*/*.parquet')`;
     const versions = await queryDuckDb(`select id || '@' || _xact_id from ${files} order by 1`);
     expect(versions.flat()).toEqual(liveVersionsOf(place.world.plane, place.projectId).toSorted());

@@ -91,6 +91,7 @@ export function parquetEncoder(options: ParquetEncoderOptions = {}): Encoder {
     extension: '.parquet',
     contentType: 'application/vnd.apache.parquet',
     identity: Object.freeze(identity),
+    schemaId: schema.id,
     open: async (): Promise<ObjectEncoder> => {
       const compress = await createPageCompressor(compression, level);
       return new ParquetObject({ schema, compress, codec: CODEC_IDS[compression], isFrozen });

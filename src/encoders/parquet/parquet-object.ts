@@ -34,6 +34,8 @@ export class ParquetObject implements ObjectEncoder {
   readonly #groups: RowGroupFacts[] = [];
   #state: 'open' | 'finished' | 'aborted' = 'open';
   #rowCount = 0;
+  /** By column. */
+  readonly #mistypedCounts: number[];
   #outputBytes = 0;
   /** Of the row groups that are written. */
   #inputBytes = 0;
@@ -41,12 +43,17 @@ export class ParquetObject implements ObjectEncoder {
   constructor(options: ParquetObjectOptions) {
     this.#options = options;
     this.#window = new RowWindow(options.schema.columns);
+    this.#mistypedCounts = options.schema.columns.map(() => 0);
     this.#group = new RowGroup(options.schema, options.compress);
     this.#frozen = options.isFrozen ? new FrozenSchema(options.schema) : null;
   }
 
   get rowCount(): number {
     return this.#rowCount;
+  }
+
+  get mistypedValues(): number {
+    return this.#mistypedCounts.reduce((sum, count) => sum + count, 0);
   }
 
   get pendingBytes(): number {
@@ -80,7 +87,7 @@ export class ParquetObject implements ObjectEncoder {
     const { schema, codec } = this.#options;
     const rows = this.#groups.reduce((sum, group) => sum + group.rows, 0);
     assert(rows === this.#rowCount, 'the footer has another number of rows');
-    const metadata = { 'tracehaul.schema': schema.name, 'tracehaul.schema_id': schema.id };
+    const metadata = this.#metadata();
     const file = { columns: schema.columns, rowGroups: this.#groups, codec, metadata };
     const begin = this.#outputBytes === 0 ? [Uint8Array.from(MAGIC)] : [];
     this.#state = 'finished';
@@ -98,6 +105,7 @@ export class ParquetObject implements ObjectEncoder {
     this.#window.open(text);
     for (let bytes = this.#window.advance(); bytes > 0; bytes = this.#window.advance()) {
       await this.#group.take(this.#window, bytes);
+      this.#countMistyped();
       if (this.#group.isFull) ready.push(await this.#closeGroup());
       await nextTurn();
       this.#assertOpen('a write under way');
@@ -114,6 +122,25 @@ export class ParquetObject implements ObjectEncoder {
     const bytes = Buffer.concat([...begin, ...pages]);
     this.#outputBytes += bytes.length;
     return bytes;
+  }
+
+  #countMistyped(): void {
+    for (const { column } of this.#window.refusals) {
+      this.#mistypedCounts[column] = (this.#mistypedCounts[column] ?? 0) + 1;
+    }
+  }
+
+  #metadata(): Readonly<Record<string, string>> {
+    const { name, id, columns } = this.#options.schema;
+    const mistyped = columns.flatMap((column, index) => {
+      const count = this.#mistypedCounts[index] ?? 0;
+      return count === 0 ? [] : [[column.name, count] as const];
+    });
+    return {
+      'tracehaul.schema': name,
+      'tracehaul.schema_id': id,
+      'tracehaul.mistyped_values': JSON.stringify(Object.fromEntries(mistyped)),
+    };
   }
 
   #assertOpen(what: string): void {

@@ -127,4 +127,14 @@ describe('the layout', () => {
     expect(promoted['tracehaul.schema_id']).not.toBe(plain['tracehaul.schema_id']);
     expect(await metadataOf({ level: 3 })).toEqual(plain);
   });
+
+  it('counts by column the values of another type', async () => {
+    const { key_value_metadata } = await footerOf([
+      '{"id":1,"metrics":{"start":"x","tokens":null}}',
+      '{"id":2,"tags":"a","new":1}',
+      '{"id":"a","input":7}',
+    ]);
+    const found = key_value_metadata?.find(({ key }) => key === 'tracehaul.mistyped_values');
+    expect(JSON.parse(found?.value ?? '')).toEqual({ id: 2, metric_start: 1, tags: 1 });
+  });
 });
