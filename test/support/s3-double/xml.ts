@@ -51,8 +51,7 @@ export function declaration(): string {
 
 function escapeText(text: string): string {
   // Control characters go as references, as S3 sends them although XML 1.0 has no place for most.
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[&<>"\u0000-\u001f]/g, (character) => {
+  return text.replace(/[&<>"\p{Cc}]/gu, (character) => {
     return ENTITIES[character] ?? `&#x${character.charCodeAt(0).toString(16)};`;
   });
 }
