@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { SmallerPageNeeded } from '../../src/braintrust/client.js';
+import { SmallerPageNeeded } from '../../src/braintrust/client/client.js';
 import type { ExportEvent } from '../../src/interfaces/index.js';
 import { manualClock } from '../../src/testing/adapters/manual-clock.js';
 import { quickClient } from '../support/braintrust.js';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { SmallerPageNeeded } from '../../src/braintrust/client.js';
+import { SmallerPageNeeded } from '../../src/braintrust/client/client.js';
 import type { ExportEvent } from '../../src/interfaces/index.js';
 import { API_KEY, quickClient } from '../support/braintrust.js';
 import { reply, rowsReply, startScriptedServer } from '../support/scripted-server.js';

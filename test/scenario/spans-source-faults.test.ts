@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { spansSource } from '../../src/braintrust/spans.js';
+import { spansSource } from '../../src/braintrust/spans/spans.js';
 import type { Page } from '../../src/interfaces/index.js';
 import type { PlaneFault } from '../../src/testing/plane/faults.js';
 import { quickClient } from '../support/braintrust.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { FreshnessOverride } from '../../src/testing/plane/plane-object.js';
 import type { Page } from '../../src/interfaces/index.js';
-import { xactIdAt } from '../../src/braintrust/xact.js';
+import { xactIdAt } from '../../src/braintrust/query/xact.js';
 import {
   START,
   idsOf,

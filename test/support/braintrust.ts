@@ -1,6 +1,6 @@
-import { braintrustClient } from '../../src/braintrust/client.js';
-import type { BraintrustClient } from '../../src/braintrust/client.js';
-import type { BraintrustClientOptions } from '../../src/braintrust/client-options.js';
+import { braintrustClient } from '../../src/braintrust/client/client.js';
+import type { BraintrustClient } from '../../src/braintrust/client/client.js';
+import type { BraintrustClientOptions } from '../../src/braintrust/client/client-options.js';
 import { manualClock } from '../../src/testing/adapters/manual-clock.js';
 
 export const API_KEY = 'sk-test-key';

@@ -1,6 +1,6 @@
-import type { BraintrustClient } from '../../src/braintrust/client.js';
-import { spansSource } from '../../src/braintrust/spans.js';
-import type { SpansSourceOptions } from '../../src/braintrust/spans-options.js';
+import type { BraintrustClient } from '../../src/braintrust/client/client.js';
+import { spansSource } from '../../src/braintrust/spans/spans.js';
+import type { SpansSourceOptions } from '../../src/braintrust/spans/spans-options.js';
 import type { Cursor, Page, Row, Source } from '../../src/interfaces/index.js';
 import type { DataPlane } from '../../src/testing/plane/data-plane.js';
 import { startDataPlane } from '../../src/testing/plane/data-plane.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { braintrustClient } from '../../../src/braintrust/client.js';
-import type { BraintrustClientOptions } from '../../../src/braintrust/client-options.js';
+import { braintrustClient } from '../../../src/braintrust/client/client.js';
+import type { BraintrustClientOptions } from '../../../src/braintrust/client/client-options.js';
 
 describe('braintrustClient', () => {
   it('speaks to the US data plane by default', () => {

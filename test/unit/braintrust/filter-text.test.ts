@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { filterTextProblem } from '../../../src/braintrust/filter-text.js';
+import { filterTextProblem } from '../../../src/braintrust/query/filter-text.js';
 
 describe('a filter', () => {
   it.each([

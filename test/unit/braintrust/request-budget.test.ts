@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { RequestBudget } from '../../../src/braintrust/request-budget.js';
+import { RequestBudget } from '../../../src/braintrust/client/request-budget.js';
 import { manualClock } from '../../../src/testing/adapters/manual-clock.js';
 
 describe('the request budget', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import type { BraintrustClient } from '../../../src/braintrust/client.js';
-import { decodeCursor, encodeCursor } from '../../../src/braintrust/spans-cursor.js';
-import { spansSource } from '../../../src/braintrust/spans.js';
-import type { SpansSourceOptions } from '../../../src/braintrust/spans-options.js';
-import type { SpansState } from '../../../src/braintrust/spans-state.js';
-import { withOthersSetAside } from '../../../src/braintrust/spans-state.js';
-import { xactIdAt } from '../../../src/braintrust/xact.js';
+import type { BraintrustClient } from '../../../src/braintrust/client/client.js';
+import { decodeCursor, encodeCursor } from '../../../src/braintrust/spans/spans-cursor.js';
+import { spansSource } from '../../../src/braintrust/spans/spans.js';
+import type { SpansSourceOptions } from '../../../src/braintrust/spans/spans-options.js';
+import type { SpansState } from '../../../src/braintrust/spans/spans-state.js';
+import { withOthersSetAside } from '../../../src/braintrust/spans/spans-state.js';
+import { xactIdAt } from '../../../src/braintrust/query/xact.js';
 
 const client: BraintrustClient = {
   apiUrl: 'https://plane.test',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { isXactId, secondsOfXactId, xactIdAt } from '../../../src/braintrust/xact.js';
+import { isXactId, secondsOfXactId, xactIdAt } from '../../../src/braintrust/query/xact.js';
 
 describe('a transaction id', () => {
   it('holds the second in which it was made', () => {

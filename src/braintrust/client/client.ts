@@ -1,14 +1,14 @@
-import { SourceError } from '../errors/index.js';
-import type { Json, OperationOptions, RequestEvent, RetryEvent } from '../interfaces/index.js';
-import { abortable } from '../util/abortable.js';
-import { emit } from '../util/observe.js';
-import { anySignal, withTimeLimit } from '../util/time-limit.js';
+import { SourceError } from '../../errors/index.js';
+import type { Json, OperationOptions, RequestEvent, RetryEvent } from '../../interfaces/index.js';
+import { abortable } from '../../util/abortable.js';
+import { emit } from '../../util/observe.js';
+import { anySignal, withTimeLimit } from '../../util/time-limit.js';
 import { AttemptFailure } from './answer-failure.js';
 import { ApiKey } from './api-key.js';
 import { requestQuery } from './attempt.js';
 import { readClientOptions } from './client-options.js';
 import type { BraintrustClientOptions, ClientSettings } from './client-options.js';
-import type { QueryAnswer } from './query-answer.js';
+import type { QueryAnswer } from '../query/query-answer.js';
 import { RequestBudget } from './request-budget.js';
 import { backoffMs } from './retry-delay.js';
 

@@ -1,6 +1,6 @@
-import { SourceError } from '../errors/index.js';
-import type { FieldValue, RowBatch } from '../interfaces/index.js';
-import { compareKeys } from '../util/key-order.js';
+import { SourceError } from '../../errors/index.js';
+import type { FieldValue, RowBatch } from '../../interfaces/index.js';
+import { compareKeys } from '../../util/key-order.js';
 import type { Position, ScanRange } from './query.js';
 import type { QueryAnswer } from './query-answer.js';
 import { isXactId, xactIdAt } from './xact.js';

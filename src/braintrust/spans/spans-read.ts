@@ -1,9 +1,9 @@
-import { SourceError, isExportError } from '../errors/index.js';
-import type { Cursor, OperationOptions, Page } from '../interfaces/index.js';
-import { emit } from '../util/observe.js';
-import { PageSize } from './page-size.js';
-import { emptyQuery } from './query.js';
-import type { ScanRange } from './query.js';
+import { SourceError, isExportError } from '../../errors/index.js';
+import type { Cursor, OperationOptions, Page } from '../../interfaces/index.js';
+import { emit } from '../../util/observe.js';
+import { PageSize } from '../query/page-size.js';
+import { emptyQuery } from '../query/query.js';
+import type { ScanRange } from '../query/query.js';
 import { passedSecond, unreadSecond, watermarkOf } from './spans-bounds.js';
 import { decodeCursor, encodeCursor } from './spans-cursor.js';
 import type { SpansSettings } from './spans-options.js';
@@ -21,7 +21,7 @@ import {
 import type { SpansState } from './spans-state.js';
 import { scanWindow } from './window-scan.js';
 import type { ScanContext, ScannedPage } from './window-scan.js';
-import { xactIdAt } from './xact.js';
+import { xactIdAt } from '../query/xact.js';
 
 /** The most that the service takes as `limit`. */
 const LIMIT_MAX = 1_000;

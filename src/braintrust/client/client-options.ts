@@ -1,7 +1,7 @@
-import type { Observer, Runtime } from '../interfaces/index.js';
-import { kindOf, readOptions } from '../options/index.js';
-import type { OptionReader } from '../options/index.js';
-import { systemRuntime } from '../util/runtime.js';
+import type { Observer, Runtime } from '../../interfaces/index.js';
+import { kindOf, readOptions } from '../../options/index.js';
+import type { OptionReader } from '../../options/index.js';
+import { systemRuntime } from '../../util/runtime.js';
 import { isUsableKey } from './api-key.js';
 import type { ApiKeyOption } from './api-key.js';
 import type { Fetch } from './follow-redirects.js';

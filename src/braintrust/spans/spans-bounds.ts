@@ -1,7 +1,7 @@
-import type { ScanRange } from './query.js';
+import type { ScanRange } from '../query/query.js';
 import { newFrom } from './spans-state.js';
 import type { SpansState } from './spans-state.js';
-import { secondsOfXactId, xactIdAt } from './xact.js';
+import { secondsOfXactId, xactIdAt } from '../query/xact.js';
 
 /** The time below which every row of the projects was given, or `null` when one of them is at its beginning. */
 export function watermarkOf(state: SpansState, projectIds: readonly string[]): Date | null {

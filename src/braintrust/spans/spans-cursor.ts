@@ -1,8 +1,8 @@
-import { SourceError } from '../errors/index.js';
-import type { Cursor, Json } from '../interfaces/index.js';
-import type { Position, ScanRange } from './query.js';
+import { SourceError } from '../../errors/index.js';
+import type { Cursor, Json } from '../../interfaces/index.js';
+import type { Position, ScanRange } from '../query/query.js';
 import type { ProjectProgress, SpansState } from './spans-state.js';
-import { isXactId } from './xact.js';
+import { isXactId } from '../query/xact.js';
 
 const VERSION = 1;
 const SECOND_MAX = 2 ** 32 - 1;

@@ -1,4 +1,4 @@
-import type { Runtime } from '../interfaces/index.js';
+import type { Runtime } from '../../interfaces/index.js';
 
 const MINUTE_MS = 60_000;
 

@@ -1,6 +1,6 @@
-import { SourceError } from '../errors/index.js';
-import type { Awaitable } from '../interfaces/index.js';
-import { abortable } from '../util/abortable.js';
+import { SourceError } from '../../errors/index.js';
+import type { Awaitable } from '../../interfaces/index.js';
+import { abortable } from '../../util/abortable.js';
 
 /** An API key or service token, or a function that fetches one. */
 export type ApiKeyOption = string | (() => Awaitable<string>);

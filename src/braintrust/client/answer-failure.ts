@@ -1,5 +1,5 @@
-import { SourceError } from '../errors/index.js';
-import type { ErrorCode, ExportErrorOptions } from '../errors/index.js';
+import { SourceError } from '../../errors/index.js';
+import type { ErrorCode, ExportErrorOptions } from '../../errors/index.js';
 import { serviceMessage } from './service-message.js';
 
 /** Why one attempt failed, and what may be done about it. Never leaves the client. */

@@ -1,7 +1,7 @@
-import { isExportError } from '../errors/index.js';
-import type { OperationOptions, ProbeStep } from '../interfaces/index.js';
-import { emptyQuery, scanConditions, spansQuery } from './query.js';
-import type { QueryAnswer } from './query-answer.js';
+import { isExportError } from '../../errors/index.js';
+import type { OperationOptions, ProbeStep } from '../../interfaces/index.js';
+import { emptyQuery, scanConditions, spansQuery } from '../query/query.js';
+import type { QueryAnswer } from '../query/query-answer.js';
 import type { SpansSettings } from './spans-options.js';
 
 const SKEW_MAX_SECONDS = 60;

@@ -1,4 +1,4 @@
-import { SourceError } from '../errors/index.js';
+import { SourceError } from '../../errors/index.js';
 
 const REDIRECTS_MAX = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -1,5 +1,5 @@
-import type { Json, Page, ReadOptions, Source } from '../interfaces/index.js';
-import { readAhead } from './read-ahead.js';
+import type { Json, Page, ReadOptions, Source } from '../../interfaces/index.js';
+import { readAhead } from '../query/read-ahead.js';
 import { repeatsFrom, watermarkOf } from './spans-bounds.js';
 import { decodeCursor, encodeCursor } from './spans-cursor.js';
 import { readSpansOptions, SPAN_IDENTITY } from './spans-options.js';

@@ -1,5 +1,5 @@
-import type { ScanRange } from './query.js';
-import { xactIdAt } from './xact.js';
+import type { ScanRange } from '../query/query.js';
+import { xactIdAt } from '../query/xact.js';
 
 /** How far one project was read: everything from `start` to `end`, whole seconds of transaction time. */
 export interface ProjectProgress {

@@ -1,4 +1,4 @@
-import { assert } from '../errors/index.js';
+import { assert } from '../../errors/index.js';
 
 /**
  * Transaction ids: 16 constant bits, 32 bits of Unix seconds, and a 16-bit counter that runs on across seconds

@@ -1,4 +1,4 @@
-import type { Json } from '../interfaces/index.js';
+import type { Json } from '../../interfaces/index.js';
 import { xactIdAt } from './xact.js';
 
 /** A place in a scan by (`_xact_id`, `project_id`, `id`). */

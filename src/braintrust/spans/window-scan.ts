@@ -1,12 +1,12 @@
-import { SourceError, isExportError } from '../errors/index.js';
-import type { Json, OperationOptions, RowBatch } from '../interfaces/index.js';
-import { SmallerPageNeeded } from './client.js';
-import type { BraintrustClient } from './client.js';
-import { checkRows, checkTransactions, incompleteReason } from './page-check.js';
-import type { PageSize } from './page-size.js';
-import { scanConditions, scanOrder, spansQuery, tieConditions } from './query.js';
-import type { Position, RowChoice, RowPlace, ScanRange, SortField } from './query.js';
-import type { QueryAnswer } from './query-answer.js';
+import { SourceError, isExportError } from '../../errors/index.js';
+import type { Json, OperationOptions, RowBatch } from '../../interfaces/index.js';
+import { SmallerPageNeeded } from '../client/client.js';
+import type { BraintrustClient } from '../client/client.js';
+import { checkRows, checkTransactions, incompleteReason } from '../query/page-check.js';
+import type { PageSize } from '../query/page-size.js';
+import { scanConditions, scanOrder, spansQuery, tieConditions } from '../query/query.js';
+import type { Position, RowChoice, RowPlace, ScanRange, SortField } from '../query/query.js';
+import type { QueryAnswer } from '../query/query-answer.js';
 
 /** Rows of a window, in order. */
 export interface ScannedPage {

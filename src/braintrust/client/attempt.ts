@@ -1,13 +1,13 @@
-import { SourceError } from '../errors/index.js';
-import type { Json } from '../interfaces/index.js';
+import { SourceError } from '../../errors/index.js';
+import type { Json } from '../../interfaces/index.js';
 import { readBody, readTextStart } from './answer-body.js';
 import { AttemptFailure, failureOfAnswer, isPage } from './answer-failure.js';
 import { ByteLimitError } from './byte-buffer.js';
 import type { ClientSettings } from './client-options.js';
 import { postFollowing } from './follow-redirects.js';
 import type { FollowedResponse } from './follow-redirects.js';
-import { readQueryAnswer } from './query-answer.js';
-import type { QueryAnswer } from './query-answer.js';
+import { readQueryAnswer } from '../query/query-answer.js';
+import type { QueryAnswer } from '../query/query-answer.js';
 import { retryAfterMs } from './retry-delay.js';
 
 const REFUSAL_MAX_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
-import type { RowIdentity } from '../interfaces/index.js';
-import { readOptions } from '../options/index.js';
-import type { OptionReader } from '../options/index.js';
-import type { BraintrustClient } from './client.js';
-import { filterTextProblem } from './filter-text.js';
+import type { RowIdentity } from '../../interfaces/index.js';
+import { readOptions } from '../../options/index.js';
+import type { OptionReader } from '../../options/index.js';
+import type { BraintrustClient } from '../client/client.js';
+import { filterTextProblem } from '../query/filter-text.js';
 
 const PROJECTS_MAX = 500;
 

@@ -1,6 +1,6 @@
-import { SourceError } from '../errors/index.js';
-import type { RowBatch } from '../interfaces/index.js';
-import { splitAnswerInSlices } from '../rows/answer.js';
+import { SourceError } from '../../errors/index.js';
+import type { RowBatch } from '../../interfaces/index.js';
+import { splitAnswerInSlices } from '../../rows/answer.js';
 import { isXactId } from './xact.js';
 
 /** How much of what was written the answer took into account. Ids are `null` when nothing was written yet. */
