@@ -71,12 +71,43 @@ describe('a Parquet file of several row groups', () => {
     expect(await count('tokens is null')).toBe(texts.filter((_, at) => at % 7 === 0).length);
   });
 
-  it('is the same to the last byte when it is written again', async () => {
+  it.each([1, 333, 700, ROWS])(
+    'is the same to the last byte when rows come %i at a time',
+    async (rowsPerWrite) => {
+      const encoder = parquetEncoder({ schema: { name: 'long', columns: COLUMNS } });
+      const expected = await encodeTexts(encoder, texts, 512);
+      const file = await encodeTexts(encoder, texts, rowsPerWrite);
+      expect(Buffer.compare(file, expected)).toBe(0);
+    },
+  );
+
+  it('ends a row group after the row that fills it', async () => {
     const encoder = parquetEncoder({ schema: { name: 'long', columns: COLUMNS } });
-    const [first, second] = [
-      await encodeTexts(encoder, texts, 700),
-      await encodeTexts(encoder, texts, 700),
+    const file = await encodeTexts(encoder, texts, 700);
+    const groups: number[] = [];
+    let bytes = 0;
+    let rows = 0;
+    for (const text of texts) {
+      bytes += Buffer.byteLength(text);
+      rows += 1;
+      if (bytes < 16 * 1024 * 1024) continue;
+      groups.push(rows);
+      bytes = 0;
+      rows = 0;
+    }
+    const footer = parquetMetadata(Uint8Array.from(file).buffer);
+    expect(footer.row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([...groups, rows]);
+  });
+
+  it('ends a row group after 122,880 rows', async () => {
+    const encoder = parquetEncoder({ schema: { name: 'long', columns: COLUMNS } });
+    const small = Array.from({ length: 130_000 }, (_, at) => `{"id":"${at}"}`);
+    const [file, again] = [
+      await encodeTexts(encoder, small, 1000),
+      await encodeTexts(encoder, small, 40_961),
     ];
-    expect(Buffer.compare(first, second)).toBe(0);
+    const footer = parquetMetadata(Uint8Array.from(file).buffer);
+    expect(footer.row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([122_880, 7_120]);
+    expect(Buffer.compare(file, again)).toBe(0);
   });
 });

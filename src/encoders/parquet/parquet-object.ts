@@ -103,14 +103,15 @@ export class ParquetObject implements ObjectEncoder {
   async #take(text: IndexedText): Promise<readonly Uint8Array[]> {
     const ready: Uint8Array[] = [];
     this.#window.open(text);
-    for (let bytes = this.#window.advance(); bytes > 0; bytes = this.#window.advance()) {
+    for (;;) {
+      const bytes = this.#window.advance(this.#group.room);
+      if (bytes === 0) return ready;
       await this.#group.take(this.#window, bytes);
       this.#countMistyped();
       if (this.#group.isFull) ready.push(await this.#closeGroup());
       await nextTurn();
       this.#assertOpen('a write under way');
     }
-    return ready;
   }
 
   async #closeGroup(): Promise<Uint8Array> {

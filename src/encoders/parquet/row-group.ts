@@ -6,14 +6,13 @@ import type { ChunkFacts } from './file/chunk.js';
 import type { CompressPage } from './file/codec.js';
 import type { RowGroupFacts } from './file/footer.js';
 import { PageWriter } from './file/page-writer.js';
-import type { RowWindow } from './row-window.js';
+import { WINDOW_ROOM } from './row-window.js';
+import type { RowWindow, WindowRoom } from './row-window.js';
 import type { ParquetSchema } from './schema.js';
 
 const PAGE_BYTES = 1024 * 1024;
-/** Of input. */
-const ROW_GROUP_BYTES = 16 * 1024 * 1024;
-/** As many as DuckDB works on at a time. */
-const ROW_GROUP_ROWS = 122_880;
+/** A row group ends with the row that fills it. As many rows as DuckDB works on at a time, and bytes of input. */
+export const ROW_GROUP_ROOM: WindowRoom = { rows: 122_880, bytes: 16 * 1024 * 1024 };
 
 /** A whole row group. */
 export interface ClosedRowGroup {
@@ -27,12 +26,17 @@ interface ColumnInMaking {
   readonly chunks: readonly ChunkBuilder[];
 }
 
-/** The row group in the making. Its pages are compressed as they fill. */
+/**
+ * The row group in the making. Its pages are compressed as they fill. Where pages and row groups end rests on the
+ * rows alone, not on how they come.
+ */
 export class RowGroup {
   #columns: readonly ColumnInMaking[];
   readonly #pages: PageWriter;
   #rows = 0;
   #inputBytes = 0;
+  /** What may come before it is looked again which pages are full. */
+  #untilPages: WindowRoom = WINDOW_ROOM;
 
   constructor(schema: ParquetSchema, compress: CompressPage) {
     this.#columns = createColumnBuffers(schema).map((buffer) => ({
@@ -47,7 +51,14 @@ export class RowGroup {
   }
 
   get isFull(): boolean {
-    return this.#inputBytes >= ROW_GROUP_BYTES || this.#rows >= ROW_GROUP_ROWS;
+    return isUsedUp(roomLeft(ROW_GROUP_ROOM, this.#rows, this.#inputBytes));
+  }
+
+  /** What the next window may hold. */
+  get room(): WindowRoom {
+    const group = roomLeft(ROW_GROUP_ROOM, this.#rows, this.#inputBytes);
+    const { rows, bytes } = this.#untilPages;
+    return { rows: Math.min(group.rows, rows), bytes: Math.min(group.bytes, bytes) };
   }
 
   /** Input that came in. */
@@ -55,11 +66,14 @@ export class RowGroup {
     return this.#inputBytes;
   }
 
-  /** Takes the rows of the window, which are `bytes` long together. */
+  /** Takes the rows of the window, which are `bytes` long together and went into the room that there was. */
   async take(window: RowWindow, bytes: number): Promise<void> {
     this.#rows += window.rows;
     this.#inputBytes += bytes;
     for (const [index, { buffer }] of this.#columns.entries()) buffer.take(window, index);
+    this.#untilPages = roomLeft(this.#untilPages, window.rows, bytes);
+    if (!isUsedUp(this.#untilPages)) return;
+    this.#untilPages = WINDOW_ROOM;
     for (const column of this.#columns) {
       if (column.buffer.pageBytes >= PAGE_BYTES) await this.#writePages(column);
     }
@@ -83,6 +97,7 @@ export class RowGroup {
     const facts = { rows: this.#rows, chunks };
     this.#rows = 0;
     this.#inputBytes = 0;
+    this.#untilPages = WINDOW_ROOM;
     return { pages, facts };
   }
 
@@ -115,6 +130,14 @@ export class RowGroup {
       chunk.addPage(await this.#pages.dataPage(chunk.leaf, null));
     }
   }
+}
+
+function roomLeft(room: WindowRoom, rows: number, bytes: number): WindowRoom {
+  return { rows: room.rows - rows, bytes: room.bytes - bytes };
+}
+
+function isUsedUp({ rows, bytes }: WindowRoom): boolean {
+  return rows <= 0 || bytes <= 0;
 }
 
 /** One buffer for each column of the schema, which must take the rows of a window in this order. */

@@ -1,6 +1,7 @@
 import { assert } from '../../errors/index.js';
+import type { RowText } from '../../interfaces/index.js';
 import { MEMBER_STRIDE } from '../../rows/member-index.js';
-import type { IndexedText } from '../../rows/row-batch.js';
+import type { MemberIndex } from '../../rows/member-index.js';
 import { JsonScanner } from '../../rows/scanner.js';
 import type { ValueSource } from './columns/plain-column.js';
 import { byteSource } from './growing-bytes.js';
@@ -14,9 +15,23 @@ import type { Place } from './values/strings.js';
 
 /** Most rows that are looked at together. */
 const ROWS_MAX = 512;
-/** Once rows have so many bytes together no further row is added: about a millisecond of work. */
-const WINDOW_BYTES = 256 * 1024;
 const OPEN_BRACE = 0x7b;
+
+/** What a window has room for: so many rows, and no further row once they have so many bytes together. */
+export interface WindowRoom {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** The most that a window takes: about a millisecond of work. */
+export const WINDOW_ROOM: WindowRoom = { rows: ROWS_MAX, bytes: 256 * 1024 };
+
+/** Rows as text that is known to be JSON, and where their top-level members are. */
+export interface MemberText extends RowText {
+  readonly members: Pick<MemberIndex, 'places'>;
+  /** Start and end of each row's members among the places. */
+  readonly memberBounds: Uint32Array;
+}
 
 /** A value of another type than its column's. */
 export interface Refusal {
@@ -29,7 +44,7 @@ export interface Refusal {
 export class RowWindow implements ValueSource {
   readonly #columns: readonly Column[];
   readonly #finder: KeyFinder;
-  #text: IndexedText | null = null;
+  #text: MemberText | null = null;
   #source: ByteSource = byteSource(new Uint8Array(0));
   #scanner = new JsonScanner(this.#source.bytes);
   /** Where the value of a column and a row begins, at `placeOf` the two; 0 when there is none. */
@@ -76,7 +91,7 @@ export class RowWindow implements ValueSource {
   }
 
   /** Gives the window another text, and leaves it empty at its beginning. */
-  open(text: IndexedText): void {
+  open(text: MemberText): void {
     const { bytes } = text;
     this.#text = text;
     this.#source = byteSource(bytes);
@@ -94,15 +109,18 @@ export class RowWindow implements ValueSource {
     this.#rows = 0;
   }
 
-  /** Goes to the next rows. Answers how many bytes they have, or 0 at the end of the text. */
-  advance(): number {
+  /**
+   * Goes to the next rows, at most so many as there is room for. Answers how many bytes they have, or 0 at the
+   * end of the text.
+   */
+  advance(room: WindowRoom = WINDOW_ROOM): number {
     const { bounds } = this.#opened();
     this.#from += this.#rows;
     this.#rows = 0;
     this.#refusals = [];
     let size = 0;
-    for (let at = 2 * this.#from; at < bounds.length && size < WINDOW_BYTES; at += 2) {
-      if (this.#rows === ROWS_MAX) break;
+    for (let at = 2 * this.#from; at < bounds.length && size < room.bytes; at += 2) {
+      if (this.#rows === room.rows) break;
       size += (bounds[at + 1] as number) - (bounds[at] as number);
       this.#rows += 1;
     }
@@ -157,7 +175,7 @@ export class RowWindow implements ValueSource {
     return this.#from + row;
   }
 
-  #opened(): IndexedText {
+  #opened(): MemberText {
     assert(this.#text !== null, 'the window has no text');
     return this.#text;
   }
