@@ -38,7 +38,11 @@ export {
 export type { ApiKey } from '../testing/plane/access.js';
 export type { FaultOptions, PlaneControl } from '../testing/plane/control.js';
 export type { HeldAnswer, PlaneFault } from '../testing/plane/faults.js';
-export type { FreshnessOverride, ObjectRecord } from '../testing/plane/plane-object.js';
+export type {
+  FreshnessOverride,
+  ObjectDescription,
+  ObjectRecord,
+} from '../testing/plane/plane-object.js';
 export type {
   CommitOptions,
   CommitResult,

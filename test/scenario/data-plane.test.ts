@@ -174,7 +174,6 @@ describe('a query', () => {
 
   it.each([
     [{ fmt: 'parquet' }, 'parquet'],
-    [{ version: '1' }, 'version'],
     [{ disable_limit: true }, 'disable_limit'],
     [{ relaxed_search_mode: true }, 'relaxed_search_mode'],
     [{ audit_log: true }, 'audit_log'],
@@ -278,25 +277,5 @@ describe('a big answer', () => {
     const response = await fetch(headers.get('location') ?? '');
     expect(response.headers.get('content-encoding')).toBeNull();
     expect([...new Uint8Array(await response.arrayBuffer()).slice(0, 2)]).toEqual([0x1f, 0x8b]);
-  });
-});
-
-describe('objects', () => {
-  it('are listed newest first, page by page', async () => {
-    const ids = [projectId, plane.createProject('b').id, plane.createProject('c').id];
-    const listIds = async (query: string): Promise<unknown> => {
-      const { body } = await getFrom(plane, `/v1/project?${query}`);
-      return (body['objects'] as { id: string }[]).map(({ id }) => id);
-    };
-    expect(await listIds('limit=2')).toEqual([ids[2], ids[1]]);
-    expect(await listIds(`limit=2&starting_after=${ids[1]}`)).toEqual([ids[0]]);
-    expect(await listIds('project_name=b')).toEqual([ids[1]]);
-    expect((await getFrom(plane, '/v1/project?ending_before=x')).status).toBe(501);
-    expect((await getFrom(plane, `/v1/project/${projectId}`)).body['name']).toBe('checkout');
-  });
-
-  it('that nobody has heard of are refused with 501 and their path', async () => {
-    const { status, text } = await getFrom(plane, '/v1/prompt');
-    expect([status, text]).toEqual([501, expect.stringContaining('GET /v1/prompt')]);
   });
 });

@@ -1,4 +1,4 @@
-import type { PlaneObject } from './plane-object.js';
+import type { QueriedObject } from './plane-object.js';
 import { isSelective } from './query/bounds.js';
 import type { Query } from './query/syntax.js';
 import { Refusal } from './refusal.js';
@@ -24,7 +24,7 @@ export function lint(query: Query, strict: boolean): readonly unknown[] {
 export function writeAnswer(
   result: QueryResult,
   format: AnswerFormat,
-  extras: { readonly objects: readonly PlaneObject[]; readonly warnings: readonly unknown[] },
+  extras: { readonly objects: readonly QueriedObject[]; readonly warnings: readonly unknown[] },
 ): Buffer {
   if (format === 'jsonl') return joinRows(result.rows, '\n', '\n');
   const properties = Object.fromEntries(result.columns.map((name) => [name, fieldSchema(name)]));
@@ -60,7 +60,7 @@ interface Freshness {
   readonly readBytes: number;
 }
 
-function freshnessOfObject({ freshness, lastXactId }: PlaneObject): Freshness {
+function freshnessOfObject({ freshness, lastXactId }: QueriedObject): Freshness {
   const considered = freshness.consideredXactId ?? lastXactId;
   return {
     considered,
@@ -72,7 +72,7 @@ function freshnessOfObject({ freshness, lastXactId }: PlaneObject): Freshness {
 }
 
 /** Over several objects the least fresh one decides. */
-function freshnessOf(objects: readonly PlaneObject[]): object {
+function freshnessOf(objects: readonly QueriedObject[]): object {
   const states = objects.map(freshnessOfObject);
   const behind = states.find((state) => state.realtime !== 'on') ?? states[0];
   const pick = (values: readonly (string | null)[], end: -1 | 1): string | null => {

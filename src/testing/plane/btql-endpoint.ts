@@ -35,6 +35,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'query_source',
   'client_version',
   'query_timeout_seconds',
+  'version',
   'expected_cost',
   'overflow_results',
   'use_brainstore',
@@ -104,7 +105,9 @@ export class BtqlEndpoint {
   #run(query: Query, body: Readonly<Record<string, unknown>>, exchange: Exchange): Answer {
     const { state, planWindowDays, maxAnswerBytes } = this.#options;
     const type = query.from.source as ObjectType;
-    const objects = query.from.ids.map((id) => findReadable(state, { type, id }, exchange.key));
+    const found = query.from.ids.map((id) => findReadable(state, { type, id }, exchange.key));
+    const version = readVersion(body, type);
+    const objects = version === null ? found : found.map((object) => object.asOf(version));
     const strict = body['lint_mode'] === 'strict' || body['strict_lint_mode'] === true;
     const warnings = lint(query, strict);
     const now = state.now();
@@ -140,6 +143,16 @@ function checkBody(body: Readonly<Record<string, unknown>>): void {
     if (NEUTRAL[name]?.includes(value) !== true)
       throw unsupported(`the body field \`${name}\`${name in NEUTRAL ? ' with this value' : ''}`);
   }
+}
+
+/** The transaction as of which to read; the service takes one for experiments and datasets alone. */
+function readVersion(body: Readonly<Record<string, unknown>>, type: ObjectType): string | null {
+  const version = body['version'] ?? null;
+  if (version === null) return null;
+  if (typeof version !== 'string') throw formError(['version'], 'string', version);
+  if (!/^\d{19}$/u.test(version)) throw badRequest('`version` must be an `_xact_id`.');
+  if (type === 'project_logs') throw badRequest('`version` does not work on project_logs().');
+  return version;
 }
 
 function readQuery(query: unknown): Query {

@@ -9,7 +9,7 @@ import type { PlaneControl } from './control.js';
 import { AnswerFaults } from './faults.js';
 import { PlaneState } from './plane-state.js';
 import type { CommitOptions, CommitResult, RowVersion } from './plane-state.js';
-import type { ObjectRecord, PlaneObject } from './plane-object.js';
+import type { ObjectDescription, ObjectRecord, PlaneObject } from './plane-object.js';
 import { closeServer, listen, originOf, RequestHandler } from './plane-server.js';
 import { RateLimit } from './rate-limit.js';
 import { badRequest } from './refusal.js';
@@ -60,8 +60,10 @@ export interface DataPlane {
   readonly control: PlaneControl;
   /** Makes a project. Its id is also the object id of its logs. */
   createProject(name: string): ObjectRecord;
-  createExperiment(projectId: string, name: string): ObjectRecord;
-  createDataset(projectId: string, name: string): ObjectRecord;
+  createExperiment(projectId: string, name: string, description?: ObjectDescription): ObjectRecord;
+  createDataset(projectId: string, name: string, description?: ObjectDescription): ObjectRecord;
+  /** Deletes an object, and with a project all that is in it: nobody may read it any more. */
+  deleteObject(objectType: ObjectType, objectId: string): void;
   /**
    * Writes events as one transaction, exactly as an insert over HTTP does.
    * @throws Error with the text of the HTTP answer when an event is refused; nothing is written then.
@@ -168,7 +170,7 @@ function findObject(state: PlaneState, objectId: string): PlaneObject {
 
 type PlaneMethods = Pick<
   DataPlane,
-  'createProject' | 'createExperiment' | 'createDataset' | 'insert' | 'liveRows'
+  'createProject' | 'createExperiment' | 'createDataset' | 'deleteObject' | 'insert' | 'liveRows'
 >;
 
 function planeMethods(state: PlaneState, planWindowDays: number): PlaneMethods {
@@ -177,14 +179,20 @@ function planeMethods(state: PlaneState, planWindowDays: number): PlaneMethods {
     if (object === undefined) throw badRequest(`There is no ${type} ${id}.`);
     return object;
   };
-  const create = (type: ObjectType, projectId: string, name: string): ObjectRecord => {
-    find('project_logs', projectId);
-    return state.create(type, { projectId, name }).record;
+  const create = (
+    type: ObjectType,
+    fields: ObjectDescription & { readonly projectId: string; readonly name: string },
+  ): ObjectRecord => {
+    find('project_logs', fields.projectId);
+    return state.create(type, fields).record;
   };
   return {
     createProject: (name) => state.create('project_logs', { name }).record,
-    createExperiment: (project, name) => create('experiment', project, name),
-    createDataset: (project, name) => create('dataset', project, name),
+    createExperiment: (projectId, name, description) =>
+      create('experiment', { ...description, projectId, name }),
+    createDataset: (projectId, name, description) =>
+      create('dataset', { ...description, projectId, name }),
+    deleteObject: (type, id) => void (find(type, id).deletedAt = state.now().toISOString()),
     insert: (...[type, id, events, options]) => {
       const object = find(type, id);
       return state.commit(

@@ -1,5 +1,8 @@
-import { RowTable } from './row-table.js';
+import { badRequest } from './refusal.js';
 import type { ObjectType } from './row-shape.js';
+import { RowTable } from './row-table.js';
+import type { StoredRow } from './row-table.js';
+import { RowVersions } from './row-versions.js';
 
 /** What a test may make the plane say about how far it has indexed an object. */
 export interface FreshnessOverride {
@@ -25,7 +28,26 @@ export interface ObjectRecord {
   readonly created: string;
   readonly description: string | null;
   readonly metadata: unknown;
+  readonly tags: readonly string[] | null;
+  /** The dataset that an experiment ran on, and its version. */
+  readonly datasetId: string | null;
+  readonly datasetVersion: string | null;
 }
+
+/** What may be said of an experiment or a dataset when it is made. */
+export interface ObjectDescription {
+  readonly description?: string | null;
+  readonly metadata?: unknown;
+  readonly tags?: readonly string[] | null;
+  readonly datasetId?: string | null;
+  readonly datasetVersion?: string | null;
+}
+
+/** What a query reads: an object as it is, or as it was at some transaction. */
+export type QueriedObject = Pick<
+  PlaneObject,
+  'type' | 'record' | 'rowFields' | 'table' | 'freshness' | 'lastXactId'
+>;
 
 /** Something that holds rows: the logs of a project, an experiment or a dataset. */
 export class PlaneObject {
@@ -39,11 +61,35 @@ export class PlaneObject {
   freshness: FreshnessOverride = {};
   /** The highest transaction that wrote to this object and is visible. */
   lastXactId: string | null = null;
+  /** When it was deleted. */
+  deletedAt: string | null = null;
+  readonly #versions: RowVersions | null;
 
   constructor(type: ObjectType, record: ObjectRecord, organizationId: string) {
     this.type = type;
     this.record = record;
     this.rowFields = rowFieldsOf(type, record, organizationId);
+    this.#versions = type === 'project_logs' ? null : new RowVersions();
+  }
+
+  /** Makes a row version, or the end of a row, what queries see. */
+  keep(id: string, xactId: string, row: StoredRow | null): void {
+    if (this.lastXactId === null || xactId > this.lastXactId) this.lastXactId = xactId;
+    this.#versions?.add(id, xactId, row);
+    if (row === null) {
+      this.table.remove(id);
+      this.tombstones.set(id, xactId);
+      return;
+    }
+    this.tombstones.delete(id);
+    this.table.put(row);
+  }
+
+  /** The object with the rows that it had after a transaction. */
+  asOf(xactId: string): QueriedObject {
+    if (this.#versions === null) throw badRequest('`version` does not work on project logs.');
+    const { type, record, rowFields, freshness, lastXactId } = this;
+    return { type, record, rowFields, freshness, lastXactId, table: this.#versions.at(xactId) };
   }
 }
 

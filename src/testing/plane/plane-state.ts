@@ -1,6 +1,6 @@
 import { seededRandom } from '../adapters/seeded-random.js';
 import { PlaneObject } from './plane-object.js';
-import type { ObjectRecord } from './plane-object.js';
+import type { ObjectDescription } from './plane-object.js';
 import { randomUuid } from './random.js';
 import type { Random } from './random.js';
 import { badRequest } from './refusal.js';
@@ -83,40 +83,47 @@ export class PlaneState {
     return randomUuid(this.#random);
   }
 
-  /** All objects of a type, oldest first. */
+  /** All objects of a type, deleted ones as well, oldest first. */
   objects(type: ObjectType): readonly PlaneObject[] {
     return [...this.#objects.values()].filter((object) => object.type === type);
   }
 
+  /** The object of an id, unless it or its project is deleted. */
   find(type: ObjectType, id: string): PlaneObject | undefined {
-    return this.#objects.get(`${type}:${id}`);
+    const object = this.#objects.get(`${type}:${id}`);
+    return object === undefined || this.isDeleted(object) ? undefined : object;
+  }
+
+  isDeleted({ deletedAt, record }: PlaneObject): boolean {
+    const project = this.#objects.get(`project_logs:${record.projectId}`);
+    return deletedAt !== null || project?.deletedAt !== null;
   }
 
   findByName(type: ObjectType, name: string, projectId?: string): PlaneObject | undefined {
     return this.objects(type).find(
-      ({ record }) =>
-        record.name === name && (projectId === undefined || record.projectId === projectId),
+      (object) =>
+        object.record.name === name &&
+        !this.isDeleted(object) &&
+        (projectId === undefined || object.record.projectId === projectId),
     );
   }
 
   /** Creates an object; a project is its own project. */
   create(
     type: ObjectType,
-    fields: {
-      readonly name: string;
-      readonly projectId?: string;
-      readonly description?: string | null;
-      readonly metadata?: unknown;
-    },
+    fields: ObjectDescription & { readonly name: string; readonly projectId?: string },
   ): PlaneObject {
     const id = this.newId();
-    const record: ObjectRecord = {
+    const record = {
       id,
       projectId: fields.projectId ?? id,
       name: fields.name,
       created: this.now().toISOString(),
       description: fields.description ?? null,
       metadata: fields.metadata ?? null,
+      tags: fields.tags ?? null,
+      datasetId: fields.datasetId ?? null,
+      datasetVersion: fields.datasetVersion ?? null,
     };
     const object = new PlaneObject(type, record, this.organization.id);
     this.#objects.set(`${type}:${id}`, object);
@@ -238,20 +245,17 @@ function keep(
   write: { readonly rowId: string; readonly row: JsonRow | null; readonly stamp: RowStamp },
 ): void {
   const { rowId, row, stamp } = write;
-  if (object.lastXactId === null || stamp.xactId > object.lastXactId)
-    object.lastXactId = stamp.xactId;
-  if (row === null) {
-    object.table.remove(rowId);
-    object.tombstones.set(rowId, stamp.xactId);
-    return;
-  }
-  object.tombstones.delete(rowId);
-  object.table.put({
-    id: rowId,
-    xactId: stamp.xactId,
-    paginationKey: stamp.paginationKey,
-    created: String(row['created']),
-    rootSpanId: String(row['root_span_id']),
-    text: Buffer.from(JSON.stringify(row)),
-  });
+  const { xactId, paginationKey } = stamp;
+  const stored =
+    row === null
+      ? null
+      : {
+          id: rowId,
+          xactId,
+          paginationKey,
+          created: String(row['created']),
+          rootSpanId: String(row['root_span_id']),
+          text: Buffer.from(JSON.stringify(row)),
+        };
+  object.keep(rowId, xactId, stored);
 }

@@ -2,16 +2,15 @@ import type { BtqlEndpoint } from './btql-endpoint.js';
 import { jsonAnswer, textAnswer } from './exchange.js';
 import type { Answer, Exchange } from './exchange.js';
 import { insertEvents, insertFeedback, insertLogs } from './insert-endpoints.js';
+import { getObject, listObjects } from './list-endpoints.js';
 import {
-  getProject,
   getProjectById,
-  listObjects,
   login,
-  postProject,
   registerDataset,
   registerExperiment,
   registerProjectByName,
-} from './object-endpoints.js';
+} from './login-endpoints.js';
+import { deleteObject, postDataset, postExperiment, postProject } from './object-endpoints.js';
 import type { PlaneState } from './plane-state.js';
 import { unsupported } from './refusal.js';
 import type { ObjectType } from './row-shape.js';
@@ -39,11 +38,13 @@ const FIXED: Readonly<Record<string, Handler>> = {
   'GET /v1/project': (exchange, { state }) => listObjects(exchange, state, 'project_logs'),
   'POST /v1/project': (exchange, { state }) => postProject(exchange, state),
   'GET /v1/experiment': (exchange, { state }) => listObjects(exchange, state, 'experiment'),
+  'POST /v1/experiment': (exchange, { state }) => postExperiment(exchange, state),
   'GET /v1/dataset': (exchange, { state }) => listObjects(exchange, state, 'dataset'),
+  'POST /v1/dataset': (exchange, { state }) => postDataset(exchange, state),
 };
 
 const WRITE = /^\/v1\/(project_logs|experiment|dataset)\/([^/]+)\/(insert|feedback)$/u;
-const PROJECT = /^\/v1\/project\/([^/]+)$/u;
+const OBJECT = /^\/v1\/(project|experiment|dataset)\/([^/]+)$/u;
 
 /** Hands a request to its endpoint; what has none is refused by name. */
 export function route(exchange: Exchange, context: RouteContext): Answer {
@@ -57,8 +58,14 @@ export function route(exchange: Exchange, context: RouteContext): Answer {
       ? insertEvents(exchange, context.state, target)
       : insertFeedback(exchange, context.state, target);
   }
-  const projectId = PROJECT.exec(path)?.[1];
-  if (method === 'GET' && projectId !== undefined)
-    return getProject(exchange, context.state, projectId);
+  const [, kind, objectId = ''] = OBJECT.exec(path) ?? [];
+  if (kind !== undefined) {
+    const target = {
+      type: kind === 'project' ? 'project_logs' : (kind as ObjectType),
+      id: objectId,
+    };
+    if (method === 'GET') return getObject(exchange, context.state, target);
+    if (method === 'DELETE') return deleteObject(exchange, context.state, target);
+  }
   throw unsupported(`${method} ${path}`);
 }

@@ -1,5 +1,5 @@
 import { cursorOrderOf, decodeCursor, encodeCursor, isAfter } from './cursor.js';
-import type { PlaneObject } from './plane-object.js';
+import type { QueriedObject } from './plane-object.js';
 import { xactRangeOf } from './query/bounds.js';
 import { compile } from './query/compile.js';
 import type { CompileContext } from './query/compile.js';
@@ -19,7 +19,7 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
 export interface QueryContext {
-  readonly objects: readonly PlaneObject[];
+  readonly objects: readonly QueriedObject[];
   readonly now: Date;
   /** Rows of project logs created before this are gone for queries. */
   readonly visibleFrom: Date | null;
@@ -83,7 +83,7 @@ function visibilityOf({ visibleFrom }: QueryContext): Matcher {
 
 /** `traces`: every span of each trace in which at least one span matches. */
 function traceMatcher(context: QueryContext, matches: Matcher, visible: Matcher): Matcher {
-  const roots = new Map<PlaneObject, Set<string>>();
+  const roots = new Map<QueriedObject, Set<string>>();
   for (const object of context.objects) {
     const found = new Set<string>();
     for (const row of object.table.rows())
@@ -152,7 +152,7 @@ function cursorXact(query: Query): string | null {
 }
 
 function nextXact(
-  objects: readonly PlaneObject[],
+  objects: readonly QueriedObject[],
   place: string | null,
   descending: boolean,
 ): string | null {

@@ -1,4 +1,4 @@
-import type { PlaneObject } from './plane-object.js';
+import type { QueriedObject } from './plane-object.js';
 import type { RowReader } from './query/values.js';
 import type { JsonRow } from './row-shape.js';
 import { parseStored } from './row-table.js';
@@ -6,11 +6,11 @@ import type { StoredRow } from './row-table.js';
 
 /** A stored row as queries see it. Its text is parsed when a field is asked for that is not kept apart. */
 export class StoredRowReader implements RowReader {
-  readonly object: PlaneObject;
+  readonly object: QueriedObject;
   readonly row: StoredRow;
   #parsed: JsonRow | null = null;
 
-  constructor(object: PlaneObject, row: StoredRow) {
+  constructor(object: QueriedObject, row: StoredRow) {
     this.object = object;
     this.row = row;
   }
