@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { ROW_SCHEMAS, rowSchema } from '../../src/encoders/parquet/row-schemas.js';
+import { ROW_SCHEMAS } from '../../src/encoders/columns/row-columns.js';
+import { rowSchema } from '../../src/encoders/parquet/row-schemas.js';
 import { COLUMN_TYPES } from '../../src/encoders/parquet/schema.js';
 import { readDocument, tableNames, tableRows } from '../support/documents.js';
 

@@ -1,14 +1,15 @@
-import type { Encoder, ObjectEncoder } from '../../interfaces/index.js';
+import type { Encoder, ObjectEncoder, ObjectOrigin } from '../../interfaces/index.js';
 import { readOptions } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
+import type { NumbersForm, RowSchemaName } from '../columns/row-columns.js';
 import { requireZstd } from '../compression/zstd.js';
 import { CODEC_IDS, PARQUET_COMPRESSIONS, createPageCompressor } from './file/codec.js';
 import type { ParquetCompression } from './file/codec.js';
 import { ParquetObject } from './parquet-object.js';
 import { readSchema } from './read-schema.js';
 import type { ColumnOptions, CustomSchema } from './read-schema.js';
-import type { NumbersForm, RowSchemaName } from './row-schemas.js';
 import type { ParquetSchema } from './schema.js';
+import { SlicedRowGroups } from './sliced-row-groups.js';
 
 const DRIFTS = ['evolve', 'freeze'] as const;
 
@@ -92,9 +93,9 @@ export function parquetEncoder(options: ParquetEncoderOptions = {}): Encoder {
     contentType: 'application/vnd.apache.parquet',
     identity: Object.freeze(identity),
     schemaId: schema.id,
-    open: async (): Promise<ObjectEncoder> => {
-      const compress = await createPageCompressor(compression, level);
-      return new ParquetObject({ schema, compress, codec: CODEC_IDS[compression], isFrozen });
+    open: async (origin?: ObjectOrigin): Promise<ObjectEncoder> => {
+      const rowGroups = new SlicedRowGroups(schema, await createPageCompressor(compression, level));
+      return new ParquetObject({ schema, rowGroups, codec: CODEC_IDS[compression], isFrozen, origin });
     },
   });
 }

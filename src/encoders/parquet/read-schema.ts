@@ -1,8 +1,9 @@
 import { kindOf } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
-import { parseColumnPath } from './column-path.js';
-import { NUMBERS_FORMS, ROW_SCHEMAS, rowSchema } from './row-schemas.js';
-import type { NumbersForms } from './row-schemas.js';
+import { parseColumnPath } from '../columns/column-path.js';
+import { NUMBERS_FORMS, ROW_SCHEMAS } from '../columns/row-columns.js';
+import type { NumbersForms } from '../columns/row-columns.js';
+import { rowSchema } from './row-schemas.js';
 import { COLUMN_TYPES, EXTRA_COLUMN, createSchema } from './schema.js';
 import type { Column, ColumnType, ParquetSchema } from './schema.js';
 

@@ -1,7 +1,7 @@
 import { snappyUncompress } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 
-import { parseColumnPath } from '../../../src/encoders/parquet/column-path.js';
+import { parseColumnPath } from '../../../src/encoders/columns/column-path.js';
 import { addHybrid, bitWidth } from '../../../src/encoders/parquet/file/levels.js';
 import { snappyCompress } from '../../../src/encoders/parquet/file/snappy.js';
 import { ThriftWriter } from '../../../src/encoders/parquet/file/thrift.js';
