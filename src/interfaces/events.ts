@@ -14,6 +14,7 @@ export type ExportEvent =
   | RetryEvent
   | SourceBehindEvent
   | ProjectErrorEvent
+  | ObjectErrorEvent
   | PartitionLimitEvent
   | AtRiskEvent
   | StrayRemoveEvent
@@ -117,6 +118,16 @@ export interface SourceBehindEvent {
 export interface ProjectErrorEvent {
   readonly type: 'project-error';
   readonly projectId: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One of several experiments, datasets or the like could not be read; the others were. */
+export interface ObjectErrorEvent {
+  readonly type: 'object-error';
+  /** What it is: `experiment`, `dataset`. */
+  readonly kind: string;
+  readonly objectId: string;
   readonly code: string;
   readonly message: string;
 }

@@ -43,7 +43,7 @@ export interface RefusedAnswer {
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** The service's answers to a query that takes too long or is too large. */
 const SMALLER_PAGE: ReadonlySet<number> = new Set([408, 500, 504]);
-const PROJECT_ACCESS = /missing read access to project id ([^\s,]+)/iu;
+const OBJECT_ACCESS = /missing read access to (project|experiment|dataset) id ([^\s,]+)/iu;
 
 /** What an answer other than 200 means. */
 export function failureOfAnswer(answer: RefusedAnswer): AttemptFailure {
@@ -73,15 +73,21 @@ interface Verdict {
 }
 
 function errorOfAnswer(answer: RefusedAnswer): SourceError {
-  const projectId = PROJECT_ACCESS.exec(answer.text)?.[1];
-  const verdict = verdictOf(answer, projectId);
-  return sourceError(verdict, answer, projectId === undefined ? {} : { projectId });
+  const [, noun = '', objectId] = OBJECT_ACCESS.exec(answer.text) ?? [];
+  if (objectId === undefined) return sourceError(verdictOf(answer), answer);
+  const object = { noun: noun.toLowerCase(), objectId };
+  return sourceError(verdictOf(answer, object), answer, { [`${object.noun}Id`]: objectId });
 }
 
-function verdictOf(answer: RefusedAnswer, projectId: string | undefined): Verdict {
+interface NamedObject {
+  readonly noun: string;
+  readonly objectId: string;
+}
+
+function verdictOf(answer: RefusedAnswer, object?: NamedObject): Verdict {
   const { status } = answer;
   if (status === 401) return VERDICTS.unauthorized;
-  if (projectId !== undefined) return forbiddenProject(projectId);
+  if (object !== undefined) return forbiddenObject(object);
   if (status === 403) return VERDICTS.forbidden;
   if (status === 404) return isPage(answer) ? VERDICTS.notApi : VERDICTS.notFound;
   if (status === 429) return VERDICTS.rateLimited;
@@ -141,11 +147,11 @@ const VERDICTS = {
   },
 } as const satisfies Record<string, Verdict>;
 
-function forbiddenProject(projectId: string): Verdict {
+function forbiddenObject({ noun, objectId }: NamedObject): Verdict {
   return {
     code: 'SOURCE_FORBIDDEN',
-    what: `The project ${projectId} does not exist or may not be read`,
-    remedy: 'Check the project id and the rights of the key.',
+    what: `The ${noun} ${objectId} does not exist or may not be read`,
+    remedy: `Check the ${noun} id and the rights of the key.`,
   };
 }
 

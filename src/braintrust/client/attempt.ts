@@ -4,6 +4,7 @@ import { readBody, readTextStart } from './answer-body.js';
 import { AttemptFailure, failureOfAnswer, isPage } from './answer-failure.js';
 import { ByteLimitError } from './byte-buffer.js';
 import type { ClientSettings } from './client-options.js';
+import type { QueryParameters } from './query-parameters.js';
 import { postFollowing } from './follow-redirects.js';
 import type { FollowedResponse } from './follow-redirects.js';
 import { readQueryAnswer } from '../query/query-answer.js';
@@ -14,6 +15,7 @@ const REFUSAL_MAX_BYTES = 64 * 1024;
 
 export interface AttemptOptions {
   readonly settings: Readonly<ClientSettings>;
+  readonly parameters: QueryParameters;
   readonly key: string;
   readonly signal: AbortSignal;
 }
@@ -36,7 +38,7 @@ export async function requestQuery(query: Json, options: AttemptOptions): Promis
 }
 
 async function post(query: Json, options: AttemptOptions): Promise<FollowedResponse> {
-  const { settings, key, signal } = options;
+  const { settings, parameters, key, signal } = options;
   const base = settings.apiUrl.href.replace(/\/+$/u, '');
   return await postFollowing(settings.fetch, {
     url: new URL(`${base}/btql`),
@@ -45,6 +47,9 @@ async function post(query: Json, options: AttemptOptions): Promise<FollowedRespo
       fmt: 'json',
       brainstore_realtime: true,
       query_source: 'tracehaul',
+      tz_offset: parameters.tzOffset,
+      audit_log: parameters.auditLog,
+      version: parameters.version,
     }),
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     privateHeaders: {

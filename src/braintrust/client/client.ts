@@ -9,10 +9,11 @@ import { requestQuery } from './attempt.js';
 import { readClientOptions } from './client-options.js';
 import type { BraintrustClientOptions, ClientSettings } from './client-options.js';
 import type { QueryAnswer } from '../query/query-answer.js';
+import type { QueryParameters } from './query-parameters.js';
 import { RequestBudget } from './request-budget.js';
 import { backoffMs } from './retry-delay.js';
 
-export interface QueryOptions extends OperationOptions {
+export interface QueryOptions extends OperationOptions, QueryParameters {
   /**
    * Whether the caller can ask for fewer rows. What may help is then not retried but raised at once as
    * {@link SmallerPageNeeded}: answers 408, 500 and 504, a request out of time, an answer over the byte limit.
@@ -138,7 +139,12 @@ class Client implements BraintrustClient {
       answer = await withTimeLimit(runtime, { ms: requestTimeoutMs, reason }, async (over) => {
         const signal = anySignal(run.signal, over) ?? over;
         const key = await this.#apiKey.get(signal);
-        const request = requestQuery(run.query, { settings: this.#settings, key, signal });
+        const request = requestQuery(run.query, {
+          settings: this.#settings,
+          parameters: run.options,
+          key,
+          signal,
+        });
         // The host's own `fetch` may be deaf to its signal.
         return await abortable(request, signal);
       });

@@ -1,4 +1,3 @@
-import type { RowIdentity } from '../../interfaces/index.js';
 import { readOptions } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
 import type { BraintrustClient } from '../client/client.js';
@@ -58,13 +57,6 @@ export interface SpansSettings {
   readonly retentionSeconds: number | undefined;
   readonly onProjectError: 'stop' | 'continue';
 }
-
-export const SPAN_IDENTITY: RowIdentity = Object.freeze({
-  object: 'project_id',
-  id: 'id',
-  version: '_xact_id',
-  created: 'created',
-});
 
 const DAY_SECONDS = 86_400;
 const YEAR_MS = 366 * DAY_SECONDS * 1_000;

@@ -1,15 +1,18 @@
-import type { Json, Page, ReadOptions, Source } from '../../interfaces/index.js';
-import { readAhead } from '../query/read-ahead.js';
-import { repeatsFrom, watermarkOf } from './spans-bounds.js';
-import { decodeCursor, encodeCursor } from './spans-cursor.js';
-import { readSpansOptions, SPAN_IDENTITY } from './spans-options.js';
+import type { Json, Source } from '../../interfaces/index.js';
+import { PROJECT_LOGS, selectFields } from '../records/record-kind.js';
+import type { CursorFormat } from '../records/records-cursor.js';
+import { recordsSource } from '../records/records-source.js';
+import { readSpansOptions } from './spans-options.js';
 import type { SpansSettings, SpansSourceOptions } from './spans-options.js';
-import { probeSpans } from './spans-probe.js';
-import { SpansRead } from './spans-read.js';
-import { withProjects, EMPTY_STATE } from './spans-state.js';
 
-/** A page above this size is worked off before the next one is fetched. */
-const READ_AHEAD_MAX_BYTES = 32 * 1024 * 1024;
+export const SPANS_CURSOR: CursorFormat = Object.freeze({
+  name: 'spans',
+  version: 1,
+  objects: 'projects',
+});
+
+/** Most projects that share one query. */
+const PROJECTS_PER_QUERY = 25;
 
 /**
  * The spans of one or more projects, each row version that a read can see, in the order of writing.
@@ -22,34 +25,26 @@ const READ_AHEAD_MAX_BYTES = 32 * 1024 * 1024;
  */
 export function spansSource(options: SpansSourceOptions): Source {
   const settings = readSpansOptions(options);
-  const { projectIds, lookbackSeconds, retentionSeconds } = settings;
-  return Object.freeze<Source>({
-    name: 'braintrust-spans',
-    identity: identityOf(settings),
-    rowIdentity: SPAN_IDENTITY,
-    retentionMs: retentionSeconds === undefined ? undefined : retentionSeconds * 1_000,
-    read: (readOptions) => readSpans(settings, readOptions),
-    cursorAt: (date) => {
-      const second = Math.max(settings.from, Math.floor(date.getTime() / 1_000));
-      return encodeCursor(withProjects(EMPTY_STATE, projectIds, second));
-    },
-    repeatsFrom: (cursor) => repeatsFrom(decodeCursor(cursor), projectIds, lookbackSeconds),
-    watermarkOf: (cursor) => watermarkOf(decodeCursor(cursor), projectIds),
-    probe: (operation = {}) => probeSpans(settings, operation),
-  });
-}
-
-async function* readSpans(
-  settings: Readonly<SpansSettings>,
-  { cursor, pageSize, signal, observer }: ReadOptions,
-): AsyncGenerator<Page> {
-  signal?.throwIfAborted();
-  yield* readAhead(
-    (both) => new SpansRead({ settings, cursor, pageSize, signal: both, observer }).pages(),
+  const { client, projectIds, filter, columns, from, until } = settings;
+  const { settleMs, lookbackSeconds, retentionSeconds, onProjectError } = settings;
+  return recordsSource(
+    { name: 'braintrust-spans', identity: identityOf(settings) },
     {
-      signal,
-      maxBytes: READ_AHEAD_MAX_BYTES,
-      bytesOf: ({ rows }) => ('byteLength' in rows ? rows.byteLength : 0),
+      client,
+      kind: PROJECT_LOGS,
+      shape: 'spans',
+      objectIds: projectIds,
+      select: columns && selectFields(columns),
+      filter: filter === undefined ? undefined : { btql: filter },
+      parameters: {},
+      from,
+      until,
+      settleMs,
+      lookbackSeconds,
+      retentionSeconds,
+      cursorFormat: SPANS_CURSOR,
+      objectsPerQuery: PROJECTS_PER_QUERY,
+      onObjectError: onProjectError,
     },
   );
 }

@@ -1,30 +1,32 @@
 import { isExportError } from '../../errors/index.js';
 import type { OperationOptions, ProbeStep } from '../../interfaces/index.js';
-import { emptyQuery, scanConditions, spansQuery } from '../query/query.js';
+import { selectFields } from './record-kind.js';
+import { emptyQuery, scanConditions, recordsQuery } from './records-query.js';
 import type { QueryAnswer } from '../query/query-answer.js';
-import type { SpansSettings } from './spans-options.js';
+import type { RecordChoice } from './record-kind.js';
+import type { RecordsSettings } from './records-settings.js';
 
 const SKEW_MAX_SECONDS = 60;
 
 /**
- * Tries what a read needs: the key and its rights for each project, the clocks, the filter, the columns.
+ * Tries what a read needs: the key and its rights for each object, the clocks, the filter, the columns.
  * Every failure is a failed step; only an abort throws.
  */
-export async function* probeSpans(
-  settings: Readonly<SpansSettings>,
+export async function* probeRecords(
+  settings: Readonly<RecordsSettings>,
   operation: OperationOptions,
 ): AsyncGenerator<ProbeStep> {
-  let first: { readonly projectId: string; readonly answer: QueryAnswer } | undefined;
-  for (const projectId of settings.projectIds) {
+  let first: { readonly objectId: string; readonly answer: QueryAnswer } | undefined;
+  for (const objectId of settings.objectIds) {
     yield await tried('query', operation, async () => {
-      const answer = await settings.client.query(emptyQuery(projectId), operation);
-      first ??= { projectId, answer };
-      return `The project ${projectId} can be read.`;
+      const answer = await settings.client.query(emptyQuery(settings.kind, objectId), operation);
+      first ??= { objectId, answer };
+      return `The ${settings.kind.noun} ${objectId} can be read.`;
     });
   }
   if (first === undefined) return;
   yield clockStep(first.answer);
-  yield* choiceSteps(settings, operation, first.projectId);
+  yield* choiceSteps(settings, operation, first.objectId);
 }
 
 function clockStep({ planeNow, receivedAt }: QueryAnswer): ProbeStep {
@@ -48,23 +50,24 @@ function clockStep({ planeNow, receivedAt }: QueryAnswer): ProbeStep {
 }
 
 async function* choiceSteps(
-  settings: Readonly<SpansSettings>,
+  settings: Readonly<RecordsSettings>,
   operation: OperationOptions,
-  projectId: string,
+  objectId: string,
 ): AsyncGenerator<ProbeStep> {
-  const { client, filter, columns, from, until } = settings;
-  const range = { projectIds: [projectId], from, until, after: null };
-  const query = { projectIds: [projectId], conditions: scanConditions(range), limit: 1 };
-  const ask = async (choice: Pick<SpansSettings, 'filter' | 'columns'>): Promise<QueryAnswer> =>
-    await client.query(spansQuery({ ...query, ...choice, sort: ['_xact_id'] }), operation);
+  const { client, kind, filter, select, from, until, parameters } = settings;
+  const range = { objectIds: [objectId], from, until, after: null };
+  const conditions = scanConditions(kind, range);
+  const query = { ...settings, objectIds: [objectId], conditions, sort: ['_xact_id'], limit: 1 };
+  const ask = async (choice: Pick<RecordChoice, 'filter' | 'select'>): Promise<QueryAnswer> =>
+    await client.query(recordsQuery({ ...query, ...choice }), { ...parameters, ...operation });
   if (filter !== undefined)
     yield await tried('filter', operation, async () => {
-      await ask({ filter, columns: ['id'] });
+      await ask({ filter, select: selectFields(['id']) });
       return 'Braintrust accepts the filter.';
     });
-  if (columns !== undefined)
+  if (select !== undefined)
     yield await tried('columns', operation, async () => {
-      await ask({ filter: undefined, columns });
+      await ask({ filter: undefined, select });
       return 'Braintrust accepts the columns.';
     });
 }

@@ -1,9 +1,18 @@
 import { SourceError } from '../../errors/index.js';
 import type { FieldValue, RowBatch } from '../../interfaces/index.js';
 import { compareKeys } from '../../util/key-order.js';
-import type { Position, ScanRange } from './query.js';
-import type { QueryAnswer } from './query-answer.js';
-import { isXactId, xactIdAt } from './xact.js';
+import type { QueryAnswer } from '../query/query-answer.js';
+import { isXactId, xactIdAt } from '../query/xact.js';
+import type { RecordKind } from './record-kind.js';
+import type { Position, ScanRange } from './records-query.js';
+
+/** What the rows of an answer must obey. */
+export interface PageCheck {
+  readonly kind: RecordKind;
+  readonly range: ScanRange;
+  /** How many rows were asked for. */
+  readonly limit: number;
+}
 
 /** The places of a page's rows in the order of the scan. */
 export interface RowPlaces {
@@ -35,14 +44,15 @@ export function incompleteReason(answer: QueryAnswer, until: number): string | n
  * Checks that the rows of an answer lie in the range, after its position, in strictly ascending order.
  * @throws SourceError `SOURCE_PROTOCOL` naming the row that does not.
  */
-export function checkRows(rows: RowBatch, range: ScanRange, limit: number): RowPlaces {
-  const xactIds = checkTransactions(rows, range, limit);
-  const columns = rows.fields(['project_id', 'id']);
-  const projectIds = (columns['project_id'] ?? []).map((id, index) => projectOf(id, range, index));
+export function checkRows(rows: RowBatch, check: PageCheck): RowPlaces {
+  const { range, limit } = check;
+  const xactIds = checkTransactions(rows, check);
+  const objectIds = objectsOf(rows, check);
+  const columns = rows.fields(['id']);
   const ids = (columns['id'] ?? []).map((id: FieldValue) => id ?? null);
   const place = (index: number): Position => ({
     xactId: xactIds[index] ?? '',
-    row: { projectId: projectIds[index] ?? '', id: ids[index] ?? null },
+    row: { objectId: objectIds[index] ?? '', id: ids[index] ?? null },
   });
   let before = range.after;
   for (let index = 0; index < rows.length; index += 1) {
@@ -57,8 +67,7 @@ export function checkRows(rows: RowBatch, range: ScanRange, limit: number): RowP
 /** Checks only that transactions lie in the range and do not descend: for a plane that sorts by nothing else. */
 export function checkTransactions(
   rows: RowBatch,
-  range: ScanRange,
-  limit: number,
+  { range, limit }: Pick<PageCheck, 'range' | 'limit'>,
 ): readonly string[] {
   if (rows.length > limit) throw protocolError(`has ${rows.length} rows where ${limit} were asked`);
   const column = rows.fields(['_xact_id'])['_xact_id'] ?? [];
@@ -75,19 +84,23 @@ export function checkTransactions(
   });
 }
 
-function projectOf(value: FieldValue, range: ScanRange, index: number): string {
-  const [only = ''] = range.projectIds;
-  if (value === null && range.projectIds.length === 1) return only;
-  if (typeof value === 'string' && range.projectIds.includes(value)) return value;
-  throw protocolError(`has a row of another project (row ${index})`);
+function objectsOf(rows: RowBatch, { kind, range }: PageCheck): readonly string[] {
+  const [only = ''] = range.objectIds;
+  const { objectField } = kind;
+  if (objectField === null) return Array.from({ length: rows.length }, () => only);
+  const asked = new Set(range.objectIds);
+  return (rows.fields([objectField])[objectField] ?? []).map((value, index) => {
+    if (value === null && asked.size === 1) return only;
+    if (typeof value === 'string' && asked.has(value)) return value;
+    throw protocolError(`has a row of another ${kind.noun} (row ${index})`);
+  });
 }
 
 /** Rows without an id stand first in their transaction, in no order among themselves. */
 function comesAfter(place: Position, before: Position): boolean {
   if (place.xactId !== before.xactId) return place.xactId > before.xactId;
   if (place.row === null || before.row === null) return false;
-  if (place.row.projectId !== before.row.projectId)
-    return place.row.projectId > before.row.projectId;
+  if (place.row.objectId !== before.row.objectId) return place.row.objectId > before.row.objectId;
   if (before.row.id === null) return true;
   return place.row.id !== null && compareKeys(place.row.id, before.row.id) > 0;
 }
@@ -108,7 +121,7 @@ function beforeLastRun(place: (index: number) => Position, length: number, limit
 function sameRun(left: Position, right: Position): boolean {
   return (
     left.xactId === right.xactId &&
-    left.row?.projectId === right.row?.projectId &&
+    left.row?.objectId === right.row?.objectId &&
     left.row?.id === null
   );
 }

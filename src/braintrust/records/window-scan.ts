@@ -2,10 +2,12 @@ import { SourceError, isExportError } from '../../errors/index.js';
 import type { Json, OperationOptions, RowBatch } from '../../interfaces/index.js';
 import { SmallerPageNeeded } from '../client/client.js';
 import type { BraintrustClient } from '../client/client.js';
-import { checkRows, checkTransactions, incompleteReason } from '../query/page-check.js';
+import type { QueryParameters } from '../client/query-parameters.js';
+import { checkRows, checkTransactions, incompleteReason } from './page-check.js';
 import type { PageSize } from '../query/page-size.js';
-import { scanConditions, scanOrder, spansQuery, tieConditions } from '../query/query.js';
-import type { Position, RowChoice, RowPlace, ScanRange, SortField } from '../query/query.js';
+import { scanConditions, scanOrder, recordsQuery, tieConditions } from './records-query.js';
+import type { RecordChoice, RecordKind } from './record-kind.js';
+import type { Position, RowPlace, ScanRange } from './records-query.js';
 import type { QueryAnswer } from '../query/query-answer.js';
 
 /** Rows of a window, in order. */
@@ -21,7 +23,9 @@ export interface ScannedPage {
 /** What scans of one read share. */
 export interface ScanContext extends OperationOptions {
   readonly client: BraintrustClient;
-  readonly choice: RowChoice;
+  readonly choice: RecordChoice;
+  /** Members of the request besides the query. */
+  readonly parameters: QueryParameters;
   readonly pageSize: PageSize;
   /** Set once the plane has refused to sort by more than one field. */
   oneSortField: boolean;
@@ -32,7 +36,7 @@ export interface ScanContext extends OperationOptions {
 interface Ask {
   readonly range: ScanRange;
   readonly conditions: readonly Json[];
-  readonly sort: readonly SortField[];
+  readonly sort: readonly string[];
 }
 
 interface Asked {
@@ -54,7 +58,7 @@ export async function* scanWindow(
     const asked = await askInFullOrder(context, range);
     if (asked === null) break;
     if (asked.rows.length === 0) return;
-    const page = pageInFullOrder(asked, range);
+    const page = pageInFullOrder(context, asked, range);
     yield page;
     range = { ...range, after: page.after };
   }
@@ -64,8 +68,9 @@ export async function* scanWindow(
 /** `null` when the plane refuses the sort. */
 async function askInFullOrder(context: ScanContext, range: ScanRange): Promise<Asked | null> {
   try {
-    const conditions = scanConditions(range);
-    return await ask(context, { range, conditions, sort: scanOrder(range) });
+    const { kind } = context.choice;
+    const [conditions, sort] = [scanConditions(kind, range), scanOrder(kind, range)];
+    return await ask(context, { range, conditions, sort });
   } catch (error) {
     const refused = isExportError(error, 'SOURCE_QUERY_INVALID') && /sort/iu.test(error.message);
     if (!refused) throw error;
@@ -74,8 +79,12 @@ async function askInFullOrder(context: ScanContext, range: ScanRange): Promise<A
   }
 }
 
-function pageInFullOrder({ rows, limit }: Asked, range: ScanRange): ScannedPage {
-  const places = checkRows(rows, range, limit);
+function pageInFullOrder(
+  { choice }: ScanContext,
+  { rows, limit }: Asked,
+  range: ScanRange,
+): ScannedPage {
+  const places = checkRows(rows, { kind: choice.kind, range, limit });
   return {
     rows: rows.slice(0, places.usable),
     xactIds: places.xactIds.slice(0, places.usable),
@@ -98,10 +107,10 @@ async function* scanByTransaction(
     range = { ...range, after: { xactId: range.after.xactId, row: null } };
   }
   for (;;) {
-    const conditions = scanConditions(range);
+    const conditions = scanConditions(context.choice.kind, range);
     const { rows, limit } = await ask(context, { range, conditions, sort: ['_xact_id'] });
     if (rows.length === 0) return;
-    const xactIds = checkTransactions(rows, range, limit);
+    const xactIds = checkTransactions(rows, { range, limit });
     const last = xactIds.at(-1) ?? '';
     const whole = xactIds.indexOf(last);
     if (whole === 0) yield* scanTransaction(context, range, { xactId: last, row: null });
@@ -116,21 +125,21 @@ function wholeTransactions(rows: RowBatch, xactIds: readonly string[]): ScannedP
   return { rows, xactIds, after, afterRow: undefined };
 }
 
-/** One transaction, project by project, by id; after a row of it, or whole. */
+/** One transaction, object by object, by id; after a row of it, or whole. */
 async function* scanTransaction(
   context: ScanContext,
   window: ScanRange,
   from: Position,
 ): AsyncGenerator<ScannedPage> {
-  for (const projectId of window.projectIds) {
-    if (from.row !== null && projectId < from.row.projectId) continue;
-    let after: RowPlace | null = from.row?.projectId === projectId ? from.row : null;
+  for (const objectId of window.objectIds) {
+    if (from.row !== null && objectId < from.row.objectId) continue;
+    let after: RowPlace | null = from.row?.objectId === objectId ? from.row : null;
     for (;;) {
-      const range = tieRange(window, projectId, { xactId: from.xactId, row: after });
-      const conditions = tieConditions(from.xactId, projectId, after);
+      const range = tieRange(window, objectId, { xactId: from.xactId, row: after });
+      const conditions = tieConditions(context.choice.kind, objectId, { ...from, row: after });
       const asked = await ask(context, { range, conditions, sort: ['id'] });
       if (asked.rows.length === 0) break;
-      const page = pageInFullOrder(asked, range);
+      const page = pageInFullOrder(context, asked, range);
       if (page.xactIds.at(-1) !== from.xactId) throw transactionError();
       yield page;
       after = page.after.row;
@@ -139,21 +148,22 @@ async function* scanTransaction(
 }
 
 /** The range against which the rows of one transaction are checked. */
-function tieRange(window: ScanRange, projectId: string, after: Position): ScanRange {
-  const row = after.row ?? { projectId: '', id: null };
-  return { ...window, projectIds: [projectId], after: { ...after, row } };
+function tieRange(window: ScanRange, objectId: string, after: Position): ScanRange {
+  const row = after.row ?? { objectId: '', id: null };
+  return { ...window, objectIds: [objectId], after: { ...after, row } };
 }
 
 /** Asks for one page, with fewer rows while that may help. */
 async function ask(context: ScanContext, { range, conditions, sort }: Ask): Promise<Asked> {
-  const { client, choice, pageSize, signal, observer } = context;
-  const { projectIds } = range;
+  const { client, choice, parameters, pageSize, signal, observer } = context;
+  const { objectIds } = range;
   for (;;) {
     const limit = pageSize.rows;
-    const query = spansQuery({ ...choice, projectIds, conditions, sort, limit });
+    const query = recordsQuery({ ...choice, objectIds, conditions, sort, limit });
     try {
-      const answer = await client.query(query, { signal, observer, canAskForLess: limit > 1 });
-      checkComplete(answer, range);
+      const canAskForLess = limit > 1;
+      const answer = await client.query(query, { ...parameters, signal, observer, canAskForLess });
+      checkComplete(context, answer, range);
       context.checkClock(answer.planeNow, range);
       pageSize.keep();
       return { rows: answer.rows, limit };
@@ -164,18 +174,22 @@ async function ask(context: ScanContext, { range, conditions, sort }: Ask): Prom
   }
 }
 
-function checkComplete(answer: QueryAnswer, range: ScanRange): void {
+function checkComplete(context: ScanContext, answer: QueryAnswer, range: ScanRange): void {
   const reason = incompleteReason(answer, range.until);
   if (reason !== null)
     throw new SourceError('SOURCE_BEHIND', `Braintrust is behind: ${reason}.`, {
       remedy: 'Run again later: the next run goes on here.',
       retryable: true,
-      details: { projectIds: range.projectIds },
+      details: detailsOf(context.choice.kind, range),
     });
   if (answer.rows.length > 0 || answer.cursor === null) return;
   throw new SourceError('SOURCE_PROTOCOL', 'Braintrust answered no rows and says there are more.', {
     remedy: 'Run again later; if it stays, tell the support of Braintrust.',
   });
+}
+
+function detailsOf(kind: RecordKind, { objectIds }: ScanRange): Readonly<Record<string, unknown>> {
+  return { [`${kind.noun}Ids`]: objectIds };
 }
 
 function transactionError(): SourceError {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import type { BraintrustClient } from '../../../src/braintrust/client/client.js';
-import { decodeCursor, encodeCursor } from '../../../src/braintrust/spans/spans-cursor.js';
-import { spansSource } from '../../../src/braintrust/spans/spans.js';
+import * as cursors from '../../../src/braintrust/records/records-cursor.js';
+import { SPANS_CURSOR, spansSource } from '../../../src/braintrust/spans/spans.js';
 import type { SpansSourceOptions } from '../../../src/braintrust/spans/spans-options.js';
-import type { SpansState } from '../../../src/braintrust/spans/spans-state.js';
-import { withOthersSetAside } from '../../../src/braintrust/spans/spans-state.js';
+import type { RecordsState } from '../../../src/braintrust/records/records-state.js';
+import { withOthersSetAside } from '../../../src/braintrust/records/records-state.js';
 import { xactIdAt } from '../../../src/braintrust/query/xact.js';
 
 const client: BraintrustClient = {
@@ -13,20 +13,23 @@ const client: BraintrustClient = {
   query: () => Promise.reject(new Error('nothing is asked here')),
 };
 
-const STATE: SpansState = {
-  projects: new Map([
+const encodeCursor = (state: RecordsState): string => cursors.encodeCursor(SPANS_CURSOR, state);
+const decodeCursor = (cursor: string): RecordsState => cursors.decodeCursor(SPANS_CURSOR, cursor);
+
+const STATE: RecordsState = {
+  objects: new Map([
     ['a', { start: 0, end: 1000 }],
     ['b', { start: 0, end: 1000 }],
     ['c', { start: 500, end: 500 }],
   ]),
   windows: [
     {
-      projectIds: ['a', 'b'],
+      objectIds: ['a', 'b'],
       from: 400,
       until: 2000,
-      after: { xactId: xactIdAt(600), row: { projectId: 'a', id: 'row "1"' } },
+      after: { xactId: xactIdAt(600), row: { objectId: 'a', id: 'row "1"' } },
     },
-    { projectIds: ['c'], from: 500, until: 2000, after: { xactId: xactIdAt(700), row: null } },
+    { objectIds: ['c'], from: 500, until: 2000, after: { xactId: xactIdAt(700), row: null } },
   ],
 };
 
@@ -38,10 +41,19 @@ describe('a cursor of spans', () => {
     expect(decodeCursor(encodeCursor(STATE))).toEqual(STATE);
   });
 
+  it('keeps the text that checkpoints of earlier versions hold', () => {
+    const text =
+      '{"spans":1,"projects":[[0,1000,"a","b"],[500,500,"c"]],"windows":[' +
+      `[400,2000,["a","b"],["${xactIdAt(600)}","a","row \\"1\\""]],` +
+      `[500,2000,["c"],["${xactIdAt(700)}"]]]}`;
+    expect(encodeCursor(STATE)).toBe(text);
+    expect(decodeCursor(text)).toEqual(STATE);
+  });
+
   it('stays small for 500 projects', () => {
     const ids = Array.from({ length: 500 }, (_, index) => `${index}`.padStart(36, '0'));
-    const projects = new Map(ids.map((id, index) => [id, { start: index, end: index }]));
-    expect(encodeCursor({ projects, windows: [] }).length).toBeLessThan(40_000);
+    const objects = new Map(ids.map((id, index) => [id, { start: index, end: index }]));
+    expect(encodeCursor({ objects, windows: [] }).length).toBeLessThan(40_000);
   });
 
   it('tells what may be repeated: from the place of a window, or a lookback before its end', () => {
@@ -60,14 +72,14 @@ describe('a cursor of spans', () => {
 
   it('sets a project aside without what it would repeat', () => {
     const aside = withOthersSetAside(STATE, new Set(['b']));
-    expect(aside.projects.get('a')).toEqual({ start: 1000, end: 1000 });
+    expect(aside.objects.get('a')).toEqual({ start: 1000, end: 1000 });
     expect(aside.windows).toContainEqual({
-      projectIds: ['a'],
+      objectIds: ['a'],
       from: 1000,
       until: 2000,
       after: null,
     });
-    expect(aside.windows).toContainEqual({ ...STATE.windows[0], projectIds: ['b'] });
+    expect(aside.windows).toContainEqual({ ...STATE.windows[0], objectIds: ['b'] });
     expect(withOthersSetAside(aside, new Set(['b']))).toEqual(aside);
   });
 });

@@ -1,0 +1,273 @@
+import { SourceError, isExportError } from '../../errors/index.js';
+import type { Cursor, ExportEvent, OperationOptions, Page } from '../../interfaces/index.js';
+import { emit } from '../../util/observe.js';
+import { PageSize } from '../query/page-size.js';
+import { xactIdAt } from '../query/xact.js';
+import { emptyQuery } from './records-query.js';
+import type { ScanRange } from './records-query.js';
+import { passedSecond, unreadSecond, watermarkOf } from './records-bounds.js';
+import { decodeCursor, encodeCursor } from './records-cursor.js';
+import type { RecordKind } from './record-kind.js';
+import type { RecordsSettings } from './records-settings.js';
+import {
+  EMPTY_STATE,
+  finished,
+  newFrom,
+  nextWindow,
+  splitWindow,
+  withOthersSetAside,
+  withObjects,
+  withWindow,
+  withoutUnread,
+} from './records-state.js';
+import type { RecordsState } from './records-state.js';
+import { scanWindow } from './window-scan.js';
+import type { ScanContext, ScannedPage } from './window-scan.js';
+
+/** The most that the service takes as `limit`. */
+const LIMIT_MAX = 1_000;
+/** A first read begins this much inside of the plan's window: what is at its edge vanishes while it is read. */
+const RETENTION_MARGIN_SECONDS = 300;
+
+export interface RecordsReadOptions extends OperationOptions {
+  readonly settings: Readonly<RecordsSettings>;
+  readonly cursor: Cursor | null;
+  readonly pageSize: number;
+}
+
+/** One read: from a cursor to where the plane's clock, less the settle delay, stood at its beginning. */
+export class RecordsRead {
+  readonly #settings: Readonly<RecordsSettings>;
+  readonly #context: ScanContext;
+  /** Objects still to be read; those that were refused or are behind are taken out. */
+  readonly #readable: Set<string>;
+  /** Objects that no cursor knew before this read. */
+  #begun: ReadonlySet<string> = new Set();
+  #state: RecordsState;
+  #refused = 0;
+  #behind: SourceError | undefined;
+
+  constructor({ settings, cursor, pageSize, signal, observer }: RecordsReadOptions) {
+    this.#settings = settings;
+    this.#readable = new Set(settings.objectIds);
+    const state = cursor === null ? EMPTY_STATE : decodeCursor(settings.cursorFormat, cursor);
+    this.#state = withOthersSetAside(state, this.#readable);
+    this.#context = {
+      client: settings.client,
+      choice: settings,
+      parameters: settings.parameters,
+      pageSize: new PageSize(Math.min(LIMIT_MAX, pageSize)),
+      oneSortField: false,
+      checkClock: (planeNow, range) => this.#checkStillKept(planeNow, range),
+      signal,
+      observer,
+    };
+  }
+
+  async *pages(): AsyncGenerator<Page> {
+    if (this.#isAtUntil()) return;
+    const target = this.#begin(await this.#askClock());
+    const { lookbackSeconds, objectsPerQuery } = this.#settings;
+    for (;;) {
+      const plan = { objectIds: this.#readable, target, lookbackSeconds, objectsPerQuery };
+      const next = nextWindow(this.#state, plan);
+      if (next === null) break;
+      this.#state = next.state;
+      yield* this.#readWindow(next.window);
+    }
+    if (this.#behind !== undefined) throw this.#behind;
+  }
+
+  #isAtUntil(): boolean {
+    const { objectIds, until } = this.#settings;
+    const open = this.#state.windows.flatMap((window) => window.objectIds);
+    return objectIds.every(
+      (id) => !open.includes(id) && (this.#state.objects.get(id)?.end ?? -1) >= until,
+    );
+  }
+
+  /** The plane's clock in seconds, as told to the first object that may be read. */
+  async #askClock(): Promise<number> {
+    const { client, kind, objectIds } = this.#settings;
+    const { signal, observer } = this.#context;
+    for (const objectId of objectIds) {
+      try {
+        const { planeNow } = await client.query(emptyQuery(kind, objectId), { signal, observer });
+        if (planeNow === null) throw noClockError();
+        return planeNow.getTime() / 1_000;
+      } catch (error) {
+        if (!isExportError(error, 'SOURCE_FORBIDDEN')) throw error;
+        this.#refuse(objectId, error);
+      }
+    }
+    throw noClockError();
+  }
+
+  /** Begins with objects that are new; answers how far to read, in seconds. */
+  #begin(now: number): number {
+    const { objectIds, from, until, settleMs, retentionSeconds } = this.#settings;
+    const expired = retentionSeconds === undefined ? 0 : Math.ceil(now - retentionSeconds);
+    for (const id of this.#readable) this.#checkNotExpired(id, expired);
+    this.#begun = new Set(objectIds.filter((id) => !this.#state.objects.has(id)));
+    const inside = expired > 0 ? expired + RETENTION_MARGIN_SECONDS : 0;
+    this.#state = withObjects(this.#state, objectIds, Math.max(from, inside));
+    return Math.min(until, Math.max(0, Math.floor(now - settleMs / 1_000)));
+  }
+
+  async *#readWindow(opened: ScanRange): AsyncGenerator<Page> {
+    let window = opened;
+    try {
+      for await (const scanned of scanWindow(this.#context, opened)) {
+        const before = { state: this.#state, window };
+        window = { ...window, after: scanned.after };
+        this.#state = withWindow(before.state, before.window, window);
+        yield this.#pageOf(scanned, before);
+      }
+    } catch (error) {
+      this.#leave(window, error);
+      return;
+    }
+    this.#state = finished(this.#state, window);
+    yield this.#endPage();
+  }
+
+  #pageOf(
+    scanned: ScannedPage,
+    before: { readonly state: RecordsState; readonly window: ScanRange },
+  ): Page {
+    const { state, window } = before;
+    const { afterRow } = scanned;
+    const repeated = xactIdAt(newFrom(state, window));
+    const firstNew = scanned.xactIds.findIndex((xactId) => xactId >= repeated);
+    return {
+      rows: scanned.rows,
+      cursor: this.#cursorOf(this.#state),
+      cursorAfter:
+        afterRow &&
+        ((index) =>
+          this.#cursorOf(withWindow(state, window, { ...window, after: afterRow(index) }))),
+      repeats: firstNew === -1 ? scanned.rows.length : firstNew,
+      watermark: this.#watermark(),
+    };
+  }
+
+  /** An object of which nothing was read stays out: what the plan keeps of it is judged anew when it is read. */
+  #cursorOf(state: RecordsState): Cursor {
+    return encodeCursor(this.#settings.cursorFormat, withoutUnread(state, this.#begun));
+  }
+
+  #checkNotExpired(objectId: string, expired: number): void {
+    const unread = unreadSecond(this.#state, objectId);
+    if (unread !== null && unread < expired)
+      throw expiredError(this.#settings.kind, { objectId, unread, expired });
+  }
+
+  /** While a window is read the plan's edge moves on; behind it rows vanish from the answers. */
+  #checkStillKept(planeNow: Date | null, range: ScanRange): void {
+    const { retentionSeconds } = this.#settings;
+    const wasKnown = range.objectIds.some((id) => !this.#begun.has(id));
+    if (retentionSeconds === undefined || planeNow === null || (range.after === null && !wasKnown))
+      return;
+    const unread = Math.max(newFrom(this.#state, range), passedSecond(range));
+    const expired = Math.ceil(planeNow.getTime() / 1_000 - retentionSeconds);
+    if (unread < expired)
+      throw expiredError(this.#settings.kind, {
+        objectId: range.objectIds[0] ?? '',
+        unread,
+        expired,
+      });
+  }
+
+  /** A page without rows that says: this window is read to its end. */
+  #endPage(): Page {
+    return { rows: [], cursor: this.#cursorOf(this.#state), watermark: this.#watermark() };
+  }
+
+  #watermark(): Date | undefined {
+    return watermarkOf(this.#state, this.#settings.objectIds) ?? undefined;
+  }
+
+  /** Leaves a window as far as it was read, when the others can still be read; else throws. */
+  #leave(window: ScanRange, error: unknown): void {
+    if (isExportError(error, 'SOURCE_BEHIND')) {
+      this.#behind ??= error;
+      for (const id of window.objectIds) this.#readable.delete(id);
+      return;
+    }
+    if (!isExportError(error, 'SOURCE_FORBIDDEN')) throw error;
+    const refused = refusedObject(this.#settings.kind, window, error);
+    if (refused === undefined) {
+      // The service does not say which one: each is asked alone.
+      const alone = window.objectIds.map((id) => [id]);
+      this.#state = splitWindow(this.#state, window, alone);
+      return;
+    }
+    const others = window.objectIds.filter((id) => id !== refused);
+    this.#state = splitWindow(this.#state, window, [others, [refused]]);
+    this.#refuse(refused, error);
+  }
+
+  /** Goes on without an object, if that is wanted and there is another one. */
+  #refuse(objectId: string, error: SourceError): void {
+    const { onObjectError, kind, objectIds } = this.#settings;
+    const refusal = refusalOf(kind, objectId, error);
+    if (onObjectError === 'stop') throw refusal;
+    this.#readable.delete(objectId);
+    this.#refused += 1;
+    emit(this.#context.observer, refusalEvent(kind, objectId, error));
+    if (this.#refused === objectIds.length) throw refusal;
+  }
+}
+
+function refusedObject(
+  { noun }: RecordKind,
+  window: ScanRange,
+  error: SourceError,
+): string | undefined {
+  const [only] = window.objectIds;
+  if (window.objectIds.length === 1) return only;
+  const named = error.details[`${noun}Id`];
+  return window.objectIds.find((id) => id === named);
+}
+
+function refusalEvent({ noun }: RecordKind, objectId: string, error: SourceError): ExportEvent {
+  const { code, message } = error;
+  if (noun === 'project') return { type: 'project-error', projectId: objectId, code, message };
+  return { type: 'object-error', kind: noun, objectId, code, message };
+}
+
+function refusalOf({ noun }: RecordKind, objectId: string, error: SourceError): SourceError {
+  if (error.details[`${noun}Id`] === objectId) return error;
+  const message = `The ${noun} ${objectId} may not be read.`;
+  return new SourceError('SOURCE_FORBIDDEN', message, {
+    remedy: `Check the ${noun} id and the rights of the key.`,
+    details: { ...error.details, [`${noun}Id`]: objectId },
+    cause: error,
+  });
+}
+
+interface Gap {
+  readonly objectId: string;
+  /** Seconds since 1970, as `expired`. */
+  readonly unread: number;
+  readonly expired: number;
+}
+
+function expiredError({ noun }: RecordKind, { objectId, unread, expired }: Gap): SourceError {
+  const from = new Date(unread * 1_000);
+  const to = new Date(expired * 1_000);
+  return new SourceError(
+    'SOURCE_EXPIRED',
+    `Rows of the ${noun} ${objectId} from ${from.toISOString()} to ${to.toISOString()} were not read, and the plan no longer keeps them.`,
+    {
+      remedy: `Call \`rewind({ to })\` with a time that the plan still keeps, to go on from there; of several ${noun}s, this one can also be given to an exporter of its own.`,
+      details: { [`${noun}Id`]: objectId, from, to },
+    },
+  );
+}
+
+function noClockError(): SourceError {
+  return new SourceError('SOURCE_PROTOCOL', 'The answer has no usable `Date` header.', {
+    remedy: 'Let what stands before the data plane, or your own `fetch`, pass it on.',
+  });
+}
