@@ -226,7 +226,9 @@ export class CommitBuilder {
     });
     this.#checkKey(key);
     const head = { ...this.#head(), key, contentType: encoder.contentType };
-    const created = await OpenObject.open(this.#settings, { head, partition }, options);
+    const { generation, sequence } = this.#place;
+    const origin = { exportId, generation, sequence };
+    const created = await OpenObject.open(this.#settings, { head, partition, origin }, options);
     this.#objects.set(name, created);
     return created;
   }

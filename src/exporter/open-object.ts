@@ -4,6 +4,7 @@ import type {
   FieldValue,
   ObjectEncoder,
   ObjectHead,
+  ObjectOrigin,
   ObjectWriter,
   OperationOptions,
   Partition,
@@ -42,10 +43,10 @@ export class OpenObject {
 
   static async open(
     settings: ExporterSettings,
-    what: { head: ObjectHead; partition: Partition },
+    what: { head: ObjectHead; partition: Partition; origin: ObjectOrigin },
     options: OperationOptions,
   ): Promise<OpenObject> {
-    const encoder = await untilAbort(settings.encoder.open(), options);
+    const encoder = await untilAbort(settings.encoder.open(what.origin), options);
     try {
       const writer = await settings.sink.open(what.head, options);
       return new OpenObject(settings, what, { encoder, writer });
@@ -69,7 +70,7 @@ export class OpenObject {
     return this.#sent + this.#encoder.pendingBytes;
   }
 
-  /** Values that are kept beside the column that they are for. */
+  /** Values that are kept beside the column that they are for; final once the object is prepared. */
   get mistypedValues(): number {
     return this.#encoder.mistypedValues ?? 0;
   }

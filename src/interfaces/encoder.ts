@@ -14,14 +14,22 @@ export interface Encoder {
   readonly identity: Json;
   /** Digest of the columns, for formats that have any. Stated in every manifest. May change within an export. */
   readonly schemaId?: string | undefined;
-  /** Begins one object. */
-  open(): Awaitable<ObjectEncoder>;
+  /** Begins one object. `origin` is for formats that have room to state it; it must not matter otherwise. */
+  open(origin?: ObjectOrigin): Awaitable<ObjectEncoder>;
+}
+
+/** The commit that an object is made for. */
+export interface ObjectOrigin {
+  readonly exportId: string;
+  readonly generation: number;
+  readonly sequence: number;
 }
 
 /**
  * The bytes of one object in the making.
  *
- * Contract: the same rows in the same calls give the same bytes (no clock, no randomness). Calls come one at a time.
+ * Contract: the same rows in the same calls, of the same origin, give the same bytes (no clock, no randomness).
+ * Calls come one at a time.
  * Returned buffers belong to the caller. After `finish` or `abort` only `abort` may be called.
  */
 export interface ObjectEncoder {
@@ -30,8 +38,8 @@ export interface ObjectEncoder {
   /** Bytes held back and not yet returned; may be an estimate. For deciding when an object is full. */
   readonly pendingBytes: number;
   /**
-   * Values so far that are of another type than their column's, and so are kept beside it. For formats with
-   * columns; does not change in `finish`.
+   * Values that are of another type than their column's, and so are kept beside it. For formats with columns;
+   * may lag behind the rows taken, and is final once `finish` has settled.
    */
   readonly mistypedValues?: number | undefined;
   /**

@@ -95,7 +95,13 @@ export function parquetEncoder(options: ParquetEncoderOptions = {}): Encoder {
     schemaId: schema.id,
     open: async (origin?: ObjectOrigin): Promise<ObjectEncoder> => {
       const rowGroups = new SlicedRowGroups(schema, await createPageCompressor(compression, level));
-      return new ParquetObject({ schema, rowGroups, codec: CODEC_IDS[compression], isFrozen, origin });
+      return new ParquetObject({
+        schema,
+        rowGroups,
+        codec: CODEC_IDS[compression],
+        isFrozen,
+        origin,
+      });
     },
   });
 }

@@ -1,15 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import { EncodeError, assert } from '../../errors/index.js';
-import type { ObjectEncoder, RowBatch } from '../../interfaces/index.js';
+import type { ObjectEncoder, ObjectOrigin, RowBatch } from '../../interfaces/index.js';
 import { indexedTextOf } from '../../rows/row-batch.js';
 import type { IndexedText } from '../../rows/row-batch.js';
-import type { CompressPage } from './file/codec.js';
-import { MAGIC, footerOf } from './file/footer.js';
+import { VERSION } from '../../version.js';
+import { MAGIC, footerOf, movedRowGroup } from './file/footer.js';
 import type { RowGroupFacts } from './file/footer.js';
 import { FrozenSchema } from './frozen-schema.js';
-import { RowGroup } from './row-group.js';
-import { RowWindow } from './row-window.js';
+import type { EncodedRowGroup, RowGroups } from './row-groups.js';
 import type { ParquetSchema } from './schema.js';
 
 /** What input usually shrinks to, until the object itself has shown it. */
@@ -18,33 +15,35 @@ const RATIO_GUESS = 0.25;
 /** How the objects of one encoder are written. */
 export interface ParquetObjectOptions {
   readonly schema: ParquetSchema;
-  readonly compress: CompressPage;
+  /** Makes the row groups of this object. */
+  readonly rowGroups: RowGroups;
   /** Number of the codec in the format. */
   readonly codec: number;
   /** Whether rows are refused that columns other than `_extra` do not hold. */
   readonly isFrozen: boolean;
+  /** What the footer names as its origin. */
+  readonly origin: ObjectOrigin | undefined;
 }
 
 /** One Parquet file in the making. */
 export class ParquetObject implements ObjectEncoder {
   readonly #options: ParquetObjectOptions;
-  readonly #window: RowWindow;
-  readonly #group: RowGroup;
+  readonly #rowGroups: RowGroups;
   readonly #frozen: FrozenSchema | null;
-  readonly #groups: RowGroupFacts[] = [];
+  /** Of the row groups that were given out. */
+  readonly #facts: RowGroupFacts[] = [];
   #state: 'open' | 'finished' | 'aborted' = 'open';
   #rowCount = 0;
-  /** By column. */
+  /** By column, in the row groups that were given out. */
   readonly #mistypedCounts: number[];
   #outputBytes = 0;
-  /** Of the row groups that are written. */
+  /** Of the row groups that were given out. */
   #inputBytes = 0;
 
   constructor(options: ParquetObjectOptions) {
     this.#options = options;
-    this.#window = new RowWindow(options.schema.columns);
+    this.#rowGroups = options.rowGroups;
     this.#mistypedCounts = options.schema.columns.map(() => 0);
-    this.#group = new RowGroup(options.schema, options.compress);
     this.#frozen = options.isFrozen ? new FrozenSchema(options.schema) : null;
   }
 
@@ -59,7 +58,7 @@ export class ParquetObject implements ObjectEncoder {
   get pendingBytes(): number {
     if (this.#state !== 'open') return 0;
     const ratio = this.#inputBytes === 0 ? RATIO_GUESS : this.#outputBytes / this.#inputBytes;
-    return Math.ceil(this.#group.inputBytes * Math.min(ratio, 1));
+    return Math.ceil(this.#rowGroups.pendingInputBytes * Math.min(ratio, 1));
   }
 
   async write(rows: RowBatch): Promise<readonly Uint8Array[]> {
@@ -67,79 +66,77 @@ export class ParquetObject implements ObjectEncoder {
     const text = indexedText(rows);
     await this.#frozen?.check(text);
     this.#assertOpen('write()');
-    try {
-      const ready = await this.#take(text);
-      this.#rowCount += rows.length;
-      return ready;
-    } catch (error) {
-      // Some of the rows were taken: nothing sound can come out of this object any more.
-      this.abort();
-      throw error;
-    } finally {
-      this.#window.close();
-    }
+    const ready = await this.#orAbort(this.#rowGroups.take(text));
+    this.#assertOpen('a write under way');
+    this.#rowCount += rows.length;
+    return this.#place(ready);
   }
 
   async finish(): Promise<readonly Uint8Array[]> {
     this.#assertOpen('finish()');
-    const ready = this.#group.rows > 0 ? [await this.#closeGroup()] : [];
+    const ready = this.#place(await this.#orAbort(this.#rowGroups.finish()));
     this.#assertOpen('finish()');
     const { schema, codec } = this.#options;
-    const rows = this.#groups.reduce((sum, group) => sum + group.rows, 0);
+    const rows = this.#facts.reduce((sum, group) => sum + group.rows, 0);
     assert(rows === this.#rowCount, 'the footer has another number of rows');
     const metadata = this.#metadata();
-    const file = { columns: schema.columns, rowGroups: this.#groups, codec, metadata };
-    const begin = this.#outputBytes === 0 ? [Uint8Array.from(MAGIC)] : [];
+    const file = { columns: schema.columns, rowGroups: this.#facts, codec, metadata };
+    const begin = this.#facts.length === 0 ? [Uint8Array.from(MAGIC)] : [];
     this.#state = 'finished';
     return [...begin, ...ready, footerOf(file)];
   }
 
   abort(): void {
-    if (this.#state === 'open') this.#state = 'aborted';
-    this.#window.close();
-    this.#group.clear();
+    if (this.#state !== 'open') return;
+    this.#state = 'aborted';
+    this.#rowGroups.abort();
   }
 
-  async #take(text: IndexedText): Promise<readonly Uint8Array[]> {
-    const ready: Uint8Array[] = [];
-    this.#window.open(text);
-    for (;;) {
-      const bytes = this.#window.advance(this.#group.room);
-      if (bytes === 0) return ready;
-      await this.#group.take(this.#window, bytes);
-      this.#countMistyped();
-      if (this.#group.isFull) ready.push(await this.#closeGroup());
-      await nextTurn();
-      this.#assertOpen('a write under way');
+  /** When rows were taken in part, or lost, nothing sound can come out of this object any more. */
+  async #orAbort<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.abort();
+      throw error;
     }
   }
 
-  async #closeGroup(): Promise<Uint8Array> {
-    const begin = this.#outputBytes === 0 ? [MAGIC] : [];
-    const offset = this.#outputBytes + (begin[0]?.length ?? 0);
-    this.#inputBytes += this.#group.inputBytes;
-    const { pages, facts } = await this.#group.close(offset);
-    this.#groups.push(facts);
-    const bytes = Buffer.concat([...begin, ...pages]);
+  /** Gives row groups their places in the file. */
+  #place(groups: readonly EncodedRowGroup[]): readonly Uint8Array[] {
+    const chunks: Uint8Array[] = [];
+    for (const { bytes, facts, inputBytes, mistypedCounts } of groups) {
+      if (this.#outputBytes === 0) this.#emit(Uint8Array.from(MAGIC), chunks);
+      this.#facts.push(movedRowGroup(facts, this.#outputBytes));
+      this.#emit(bytes, chunks);
+      this.#inputBytes += inputBytes;
+      for (const [column, count] of mistypedCounts.entries()) {
+        this.#mistypedCounts[column] = (this.#mistypedCounts[column] ?? 0) + count;
+      }
+    }
+    return chunks;
+  }
+
+  #emit(bytes: Uint8Array, chunks: Uint8Array[]): void {
+    chunks.push(bytes);
     this.#outputBytes += bytes.length;
-    return bytes;
-  }
-
-  #countMistyped(): void {
-    for (const { column } of this.#window.refusals) {
-      this.#mistypedCounts[column] = (this.#mistypedCounts[column] ?? 0) + 1;
-    }
   }
 
   #metadata(): Readonly<Record<string, string>> {
-    const { name, id, columns } = this.#options.schema;
-    const mistyped = columns.flatMap((column, index) => {
+    const { schema, origin } = this.#options;
+    const mistyped = schema.columns.flatMap((column, index) => {
       const count = this.#mistypedCounts[index] ?? 0;
       return count === 0 ? [] : [[column.name, count] as const];
     });
     return {
-      'tracehaul.schema': name,
-      'tracehaul.schema_id': id,
+      'tracehaul.version': VERSION,
+      ...(origin && {
+        'tracehaul.export_id': origin.exportId,
+        'tracehaul.generation': String(origin.generation),
+        'tracehaul.sequence': String(origin.sequence),
+      }),
+      'tracehaul.schema': schema.name,
+      'tracehaul.schema_id': schema.id,
       'tracehaul.mistyped_values': JSON.stringify(Object.fromEntries(mistyped)),
     };
   }

@@ -79,11 +79,11 @@ export class RowGroup {
     }
   }
 
-  /** Hands the pages over, to be written at `offset` of the file, and begins the next row group. */
-  async close(offset: number): Promise<ClosedRowGroup> {
+  /** Hands the pages over, with places as if they stood at the beginning, and begins the next row group. */
+  async close(): Promise<ClosedRowGroup> {
     const pages: Uint8Array[] = [];
     const chunks: ChunkFacts[] = [];
-    let end = offset;
+    let end = 0;
     for (const column of this.#columns) {
       await this.#writeRest(column);
       const bounds = column.buffer.takeBounds();

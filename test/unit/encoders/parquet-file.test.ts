@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import { parquetEncoder } from '../../../src/entries/parquet.js';
 import type { ParquetEncoderOptions } from '../../../src/entries/parquet.js';
+import type { ObjectOrigin } from '../../../src/interfaces/index.js';
+import { readPackageFile } from '../../support/packed-package.js';
 import { encodeTexts } from '../../support/parquet/encode.js';
 
 /** The footer of the file that holds the rows. */
@@ -126,6 +128,23 @@ describe('the layout', () => {
     expect(plain['tracehaul.schema_id']).toMatch(/^[0-9a-f]{16}$/);
     expect(promoted['tracehaul.schema_id']).not.toBe(plain['tracehaul.schema_id']);
     expect(await metadataOf({ level: 3 })).toEqual(plain);
+  });
+
+  it('states the version, and the commit that the file is made for', async () => {
+    const metadataOf = async (origin?: ObjectOrigin): Promise<unknown> => {
+      const object = await parquetEncoder().open(origin);
+      const file = Buffer.concat(await object.finish());
+      const { key_value_metadata } = parquetMetadata(Uint8Array.from(file).buffer);
+      return Object.fromEntries((key_value_metadata ?? []).map(({ key, value }) => [key, value]));
+    };
+    const { version } = await readPackageFile();
+    expect(await metadataOf({ exportId: 'prod', generation: 2, sequence: 41 })).toMatchObject({
+      'tracehaul.version': version,
+      'tracehaul.export_id': 'prod',
+      'tracehaul.generation': '2',
+      'tracehaul.sequence': '41',
+    });
+    expect(await metadataOf()).not.toHaveProperty(['tracehaul.export_id']);
   });
 
   it('counts by column the values of another type', async () => {

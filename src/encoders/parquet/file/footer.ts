@@ -18,6 +18,16 @@ export interface RowGroupFacts {
   readonly chunks: readonly ChunkFacts[];
 }
 
+/** The same row group so many bytes further on in the file. */
+export function movedRowGroup({ rows, chunks }: RowGroupFacts, bytes: number): RowGroupFacts {
+  const moved = chunks.map((chunk) => ({
+    ...chunk,
+    dictionaryOffset: chunk.dictionaryOffset === null ? null : chunk.dictionaryOffset + bytes,
+    dataOffset: chunk.dataOffset + bytes,
+  }));
+  return { rows, chunks: moved };
+}
+
 /** What the footer says. */
 export interface FileFacts {
   readonly columns: readonly Column[];
