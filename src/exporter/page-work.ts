@@ -6,6 +6,7 @@ import type {
   Partition,
   Row,
   RowBatch,
+  RowFields,
   RowIdentity,
 } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
@@ -49,6 +50,8 @@ export interface PageWork {
 
 export interface PageWorkSettings {
   readonly identity: RowIdentity;
+  /** The identifying fields, when the rows lack them. */
+  readonly identities?: RowFields | undefined;
   readonly keys: KeyStrategy;
   readonly transform: Transform | undefined;
   readonly runStartedAt: Date;
@@ -68,7 +71,7 @@ export async function preparePage(
   settings: PageWorkSettings,
 ): Promise<PageWork> {
   const { identity, transform } = settings;
-  const screened = screenRows(rows, identity);
+  const screened = screenRows(rows, identity, settings.identities);
   const fates = screened.digests.map((digest, row): RowFate => {
     if (row < repeats && settings.isKnown(digest)) return KNOWN;
     // A row without text is no problem for a transform, which gets the object itself.
@@ -107,7 +110,7 @@ function passThrough(rows: RowBatch): Outputs {
   return { outputs: rows, starts: Uint32Array.from({ length: rows.length + 1 }, (_, row) => row) };
 }
 
-interface TransformWork {
+export interface TransformWork {
   readonly transform: Transform;
   /** The host's function knows no signal: an abort ends the waiting for it. */
   readonly signal: AbortSignal | undefined;
@@ -133,7 +136,8 @@ async function applyTransform(
   return { outputs: rowBatchFromObjects(results), starts };
 }
 
-async function transformRow(
+/** The rows that one row becomes, none when it is dropped; or why it cannot be exported. */
+export async function transformRow(
   { transform, signal }: TransformWork,
   row: Row,
   index: number,

@@ -13,8 +13,9 @@ import { type PageWork, asBatch, preparePage } from './page-work.js';
 import { isPaused } from './pause.js';
 import type { RefusedRows } from './refused-row.js';
 import type { StopReason } from './results.js';
-import { type Fit, fitRows } from './roll.js';
+import { type Fit, type Room, fitRows } from './roll.js';
 import type { ExporterSettings } from './settings.js';
+import { snapshotTooLarge } from './snapshot.js';
 
 export interface LoopSettings {
   readonly runId: string;
@@ -39,6 +40,7 @@ export class RunLoop {
   readonly #options: OperationOptions;
   readonly #known: KnownVersions;
   readonly #repeatsFrom: string | null;
+  readonly #isSnapshot: boolean;
   #builder: CommitBuilder;
   #position: Position | null = null;
   #wasAllRepeats = false;
@@ -60,17 +62,19 @@ export class RunLoop {
     this.#known = new KnownVersions(settings.sink, settings.limits.lookbackMaxRows);
     const { cursor } = parts.session.current;
     this.#repeatsFrom = cursor === null ? null : (settings.source.repeatsFrom?.(cursor) ?? null);
+    this.#isSnapshot = settings.source.isSnapshot === true;
     this.#builder = this.#newBuilder();
   }
 
   /**
    * Reads and commits until something ends it. When the source fails, what was read is committed first and
-   * the failure thrown after.
+   * the failure thrown after; of a snapshot nothing is committed then.
    */
   async run(reader: PageReader): Promise<StopReason> {
     try {
       const stop = await this.#readPages(reader);
-      await this.#commit();
+      if (this.#isWhole(stop)) await this.#commit();
+      else await this.#abandon();
       return await this.#reasonOf(stop);
     } catch (error) {
       await this.#abandon();
@@ -85,6 +89,11 @@ export class RunLoop {
       const stop = await this.#takePage(page);
       if (stop !== null) return stop;
     }
+  }
+
+  /** Whether what was read may be committed: of a snapshot only all of it. */
+  #isWhole(end: ReadEnd | StopReason): boolean {
+    return !this.#isSnapshot || (typeof end === 'object' && end.kind === 'caught-up');
   }
 
   async #reasonOf(end: ReadEnd | StopReason): Promise<StopReason> {
@@ -102,14 +111,28 @@ export class RunLoop {
     const repeats = page.repeats ?? 0;
     if (repeats > 0) await this.#meetRepeats();
     this.#wasAllRepeats = repeats > 0 && repeats === batch.length;
-    const work = await this.#meter.time('write', () => this.#prepare(batch, repeats));
+    const work = await this.#meter.time('write', () => this.#prepare(page, batch));
     const dropped = work.fates.filter((fate) => fate.kind === 'dropped').length;
     const { exportId } = this.#settings;
     if (dropped > 0) emit(this.#options.observer, { type: 'row-drop', exportId, rows: dropped });
     this.#emitPage(page, work.rows.byteLength, batch.length);
     // The stages of a page are some milliseconds each: the host gets a turn between them.
     await nextTurn();
-    return await this.#takeRows(page, work);
+    if (!this.#isSnapshot) return await this.#takeRows(page, work);
+    await this.#takeSnapshotRows(page, work);
+    return null;
+  }
+
+  /** Takes all rows of a page into the one commit that holds the whole snapshot. */
+  async #takeSnapshotRows(page: Page, work: PageWork): Promise<void> {
+    const total = work.fates.length;
+    const bad = this.#firstBad(work, 0, total);
+    if (bad !== null) throw errorOf(work, bad);
+    const fit = fitRows(work, 0, { ...this.#room(), objectMaxRows: Infinity });
+    if (fit.to < total) throw snapshotTooLarge(fit.reason, this.#settings);
+    const range = { from: 0, to: total };
+    await this.#meter.time('write', () => this.#builder.write(work, range, this.#options));
+    this.#position = this.#positionAt(page, total, total);
   }
 
   async #takeRows(page: Page, work: PageWork): Promise<StopReason | null> {
@@ -141,15 +164,8 @@ export class RunLoop {
 
   /** How far rows fit; a page that cannot be cut is taken whole or not at all. */
   #fit(page: Page, work: PageWork, at: number): Fit {
-    const { keys, objectMaxRows, limits } = this.#settings;
-    const fit = fitRows(work, at, {
-      openRows: this.#builder.openRows,
-      commitRows: this.#builder.commitRows,
-      maxOpenPartitions: keys.maxOpenPartitions,
-      objectMaxRows,
-      commitMaxRows: limits.commitMaxRows,
-      rowsLeft: this.#rowsLeft(),
-    });
+    const { keys } = this.#settings;
+    const fit = fitRows(work, at, this.#room());
     const total = work.fates.length;
     const whole: Fit = { to: total, reason: 'page-end' };
     if (fit.to === total) return whole;
@@ -162,6 +178,18 @@ export class RunLoop {
     return { to: at, reason: 'partitions' };
   }
 
+  #room(): Room {
+    const { keys, objectMaxRows, limits } = this.#settings;
+    return {
+      openRows: this.#builder.openRows,
+      commitRows: this.#builder.commitRows,
+      maxOpenPartitions: keys.maxOpenPartitions,
+      objectMaxRows,
+      commitMaxRows: limits.commitMaxRows,
+      rowsLeft: this.#rowsLeft(),
+    };
+  }
+
   /** The first row at which an export that stops at bad rows must stop. */
   #firstBad(work: PageWork, from: number, to: number): number | null {
     if (this.#settings.onBadRow !== 'stop') return null;
@@ -171,8 +199,7 @@ export class RunLoop {
 
   async #failBad(work: PageWork, row: number): Promise<never> {
     await this.#commit();
-    const fate = work.fates[row];
-    throw fate?.kind === 'bad' ? fate.error : new Error('unreachable');
+    throw errorOf(work, row);
   }
 
   #positionAt(page: Page, to: number, total: number): Position | null {
@@ -207,9 +234,10 @@ export class RunLoop {
     await this.#known.refresh(this.#session.current, this.#repeatsFrom ?? '', this.#options);
   }
 
-  #prepare(rows: RowBatch, repeats: number): Promise<PageWork> {
-    return preparePage(rows, repeats, {
+  #prepare(page: Page, rows: RowBatch): Promise<PageWork> {
+    return preparePage(rows, page.repeats ?? 0, {
       identity: this.#settings.source.rowIdentity,
+      identities: page.identities,
       keys: this.#settings.keys,
       transform: this.#settings.transform,
       runStartedAt: this.#loop.startedAt,
@@ -219,12 +247,15 @@ export class RunLoop {
     });
   }
 
-  /** Commits what was taken; nothing taken moves the cursor alone and writes no object. */
+  /**
+   * Commits what was taken; nothing taken moves the cursor alone and writes no object. An empty snapshot is a result
+   * too: its manifest says so.
+   */
   async #commit(): Promise<void> {
     const position = this.#position;
     if (position === null) return;
     await this.#meter.time('commit', async () => {
-      if (this.#builder.isEmpty) await this.#moveCursor(position);
+      if (this.#builder.isEmpty && !this.#isSnapshot) await this.#moveCursor(position);
       else await this.#commitRows(position);
     });
   }
@@ -308,6 +339,11 @@ export class RunLoop {
     const { maxOpenPartitions } = keys;
     emit(this.#options.observer, { type: 'partition-limit', exportId, maxOpenPartitions });
   }
+}
+
+function errorOf(work: PageWork, row: number): Error {
+  const fate = work.fates[row];
+  return fate?.kind === 'bad' ? fate.error : new Error('unreachable');
 }
 
 function partitionsExceeded(maxOpenPartitions: number): RunError {

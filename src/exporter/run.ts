@@ -17,6 +17,7 @@ import { isAtRisk } from './risk.js';
 import type { DigestText } from './row-index.js';
 import { RunLoop } from './run-loop.js';
 import type { ExporterSettings } from './settings.js';
+import { UNFINISHED_SNAPSHOT } from './snapshot.js';
 
 /** So many rows that encoders refuse are met in one run, each costing a pass from the last commit on. */
 const REFUSED_ROWS_MAX = 16;
@@ -57,6 +58,8 @@ export async function runExport(
   };
   try {
     const stopReason = await attempt(run);
+    if (stopReason === 'time-limit' && settings.source.isSnapshot === true)
+      run.warnings.push(UNFINISHED_SNAPSHOT);
     const result = resultOf(run, stopReason);
     if (stopReason !== 'locked' && stopReason !== 'paused') await record(run, stopReason, null);
     await warnOfRisk(run);

@@ -57,6 +57,7 @@ async function firstRows(
     if (rows.length === 0) continue;
     return await preparePage(rows.slice(0, Math.min(rows.length, from.limit)), 0, {
       identity: settings.source.rowIdentity,
+      identities: page.identities,
       keys: settings.keys,
       transform: settings.transform,
       runStartedAt: settings.runtime.now(),

@@ -16,11 +16,18 @@ export interface ScreenedRows {
   column(name: string | null): readonly FieldValue[];
 }
 
-/** Finds the identity of every row, and the rows that have none or no text. */
-export function screenRows(page: RowBatch, identity: RowIdentity): ScreenedRows {
+/**
+ * Finds the identity of every row, and the rows that have none or no text.
+ * @param identities the identifying fields, when the rows lack them.
+ */
+export function screenRows(
+  page: RowBatch,
+  identity: RowIdentity,
+  identities?: RowFields,
+): ScreenedRows {
   const { rows, textErrors } = withText(page, identity);
   const names = [identity.id, identity.version, identity.object, identity.created];
-  const fields = rows.fields(names.filter((name) => name !== null));
+  const fields = identities ?? rows.fields(names.filter((name) => name !== null));
   const digests: DigestText[] = [];
   const identityErrors: (EncodeError | null)[] = [];
   for (let row = 0; row < rows.length; row += 1) {

@@ -1,5 +1,5 @@
 import type { Json, OperationOptions, ProbeStep, Row } from './common.js';
-import type { RowBatch } from './row-batch.js';
+import type { RowBatch, RowFields } from './row-batch.js';
 
 /**
  * A place in a source. Opaque: only the source that made it may look inside. It is stored in the
@@ -40,6 +40,11 @@ export interface Source {
   readonly rowIdentity: RowIdentity;
   /** How long the origin keeps rows, in milliseconds, when known. Feeds `atRisk`. */
   readonly retentionMs?: number | undefined;
+  /**
+   * True when every read gives a whole result anew, which is of use as a whole only: the pages of one read are
+   * committed together or not at all, and the cursor of its last page begins the next result. @defaultValue false
+   */
+  readonly isSnapshot?: boolean | undefined;
   read(options: ReadOptions): AsyncIterable<Page>;
   /** A cursor from which every row version written at `date` or later is read. Required for `rewind()`. */
   cursorAt?(date: Date): Cursor;
@@ -71,6 +76,11 @@ export interface Page {
    * commits, `maxRows` and object limits fall on any row; without it they fall on page ends only.
    */
   readonly cursorAfter?: ((index: number) => Cursor) | undefined;
+  /**
+   * The fields named by `rowIdentity`, row by row, when the rows themselves lack them: a source that was asked for
+   * other columns only reads them all the same and leaves them out of the rows.
+   */
+  readonly identities?: RowFields | undefined;
   /**
    * How many rows at the start of this page lie in a range that was read before. Those whose version an
    * earlier commit holds are dropped; the others surfaced late and are exported and counted.

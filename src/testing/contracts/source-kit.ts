@@ -62,7 +62,7 @@ export function batchOf(page: Page): RowBatch {
 export function rowsOf(source: Source, page: Page): GivenRow[] {
   const { object, id, version } = source.rowIdentity;
   const names = [id, version, ...(object === null ? [] : [object])];
-  const columns = batchOf(page).fields(names);
+  const columns = page.identities ?? batchOf(page).fields(names);
   const text = (name: string, index: number): FieldValue => columns[name]?.[index];
   return Array.from({ length: batchOf(page).length }, (_, index) => ({
     name: JSON.stringify(names.map((name) => text(name, index) ?? null)),
