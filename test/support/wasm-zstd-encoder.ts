@@ -1,5 +1,6 @@
 import { createWasmZstdCompressor } from '../../src/encoders/compression/zstd.js';
-import { JsonlObject } from '../../src/encoders/jsonl/jsonl-object.js';
+import { lineWriter } from '../../src/encoders/jsonl/jsonl-encoder.js';
+import { TextObject } from '../../src/encoders/text/text-object.js';
 import { jsonlEncoder } from '../../src/entries/jsonl.js';
 import type { Encoder } from '../../src/interfaces/index.js';
 
@@ -7,6 +8,6 @@ import type { Encoder } from '../../src/interfaces/index.js';
 export function wasmZstdJsonlEncoder(): Encoder {
   return {
     ...jsonlEncoder({ compression: 'zstd' }),
-    open: async () => new JsonlObject(await createWasmZstdCompressor(1)),
+    open: async () => new TextObject(lineWriter, await createWasmZstdCompressor(1)),
   };
 }

@@ -1,11 +1,11 @@
-import type { Encoder, ObjectEncoder } from '../../interfaces/index.js';
+import type { Encoder, RowBatch } from '../../interfaces/index.js';
 import { readOptions } from '../../options/index.js';
-import type { OptionReader } from '../../options/index.js';
-import { COMPRESSIONS, COMPRESSION_TRAITS } from '../compression/compressor.js';
 import type { Compression } from '../compression/compressor.js';
-import { createCompressor } from '../compression/create-compressor.js';
-import { requireZstd } from '../compression/zstd.js';
-import { JsonlObject } from './jsonl-object.js';
+import { readCompression } from '../compression/read-compression.js';
+import { textEncoder } from '../text/text-encoder.js';
+import type { TextFormat } from '../text/text-encoder.js';
+import type { TextWriter } from '../text/text-object.js';
+import { checkLines, lineChunks } from './lines.js';
 
 export interface JsonlEncoderOptions {
   /**
@@ -22,11 +22,6 @@ export interface JsonlEncoderOptions {
   readonly level?: number | undefined;
 }
 
-interface ResolvedOptions {
-  readonly compression: Compression;
-  readonly level: number;
-}
-
 /**
  * Encodes rows as JSON Lines: the text of each row as the source wrote it, and a newline after it. Number
  * spelling, key order and duplicate keys stay; only line breaks between tokens become spaces.
@@ -36,26 +31,19 @@ interface ResolvedOptions {
  * @throws ConfigurationError `OPTION_INVALID`, or `CAPABILITY_MISSING` when zstd cannot be written here.
  */
 export function jsonlEncoder(options: JsonlEncoderOptions = {}): Encoder {
-  const { compression, level } = readOptions('jsonlEncoder', options, readJsonlOptions);
-  if (compression === 'zstd') requireZstd();
-  const traits = COMPRESSION_TRAITS[compression];
-  return Object.freeze({
-    format: 'jsonl',
-    compression,
-    extension: `.jsonl${traits.suffix}`,
-    contentType: traits.contentType ?? 'application/x-ndjson',
-    identity: Object.freeze({ format: 'jsonl', compression }),
-    open: async (): Promise<ObjectEncoder> =>
-      new JsonlObject(await createCompressor(compression, level)),
-  });
+  const choice = readOptions('jsonlEncoder', options, readCompression);
+  return textEncoder(JSON_LINES, choice);
 }
 
-function readJsonlOptions(reader: OptionReader): ResolvedOptions {
-  const compression = reader.oneOf('compression', COMPRESSIONS, 'gzip');
-  const { min, max, fallback } = COMPRESSION_TRAITS[compression].level;
-  if (compression === 'none' && reader.has('level')) {
-    reader.problem('level', "has no meaning with `compression: 'none'`");
-    return { compression, level: fallback };
-  }
-  return { compression, level: reader.number('level', fallback, { min, max }) };
-}
+/** Lines need nothing before the first and nothing behind the last. */
+export const lineWriter: TextWriter = Object.freeze({
+  write: (rows: RowBatch) => lineChunks(checkLines(rows.text())),
+  finish: () => [],
+});
+
+const JSON_LINES: TextFormat = {
+  format: 'jsonl',
+  extension: '.jsonl',
+  contentType: 'application/x-ndjson',
+  open: () => lineWriter,
+};

@@ -1,21 +1,32 @@
 import { assert } from '../../errors/index.js';
-import type { ObjectEncoder, RowBatch } from '../../interfaces/index.js';
+import type { Awaitable, ObjectEncoder, RowBatch } from '../../interfaces/index.js';
 import type { Compressor } from '../compression/compressor.js';
-import { checkLines, lineChunks } from './lines.js';
-import type { CheckedText } from './lines.js';
 
-/** What text usually shrinks to, until the object itself has shown it. */
+/** What usual text shrinks to, until the object itself has shown it. */
 const RATIO_GUESS = 0.25;
 
-/** One object of JSON Lines in the making; without a compressor it gives the lines themselves. */
-export class JsonlObject implements ObjectEncoder {
+/** The text of one object, before it is compressed. */
+export interface TextWriter {
+  /**
+   * The text of the rows, in chunks that belong to the caller. A batch with a row that cannot be held is
+   * refused before there is a first chunk, and leaves no trace.
+   */
+  write(rows: RowBatch): Awaitable<Iterable<Uint8Array>>;
+  /** What stands behind the last row. */
+  finish(): readonly Uint8Array[];
+}
+
+/** One object of a text format in the making; without a compressor it gives the text itself. */
+export class TextObject implements ObjectEncoder {
+  readonly #writer: TextWriter;
   readonly #compressor: Compressor | null;
   #state: 'open' | 'finished' | 'aborted' = 'open';
   #rowCount = 0;
   #inputBytes = 0;
   #outputBytes = 0;
 
-  constructor(compressor: Compressor | null) {
+  constructor(writer: TextWriter, compressor: Compressor | null) {
+    this.#writer = writer;
     this.#compressor = compressor;
   }
 
@@ -30,17 +41,19 @@ export class JsonlObject implements ObjectEncoder {
   }
 
   async write(rows: RowBatch): Promise<readonly Uint8Array[]> {
-    assert(this.#state === 'open', `write() after the object was ${this.#state}`);
-    const text = checkLines(rows.text());
+    this.#assertOpen('write()');
+    const text = await this.#writer.write(rows);
+    this.#assertOpen('a write under way');
     const ready = await this.#compress(text);
     this.#rowCount += rows.length;
     return this.#count(ready);
   }
 
   async finish(): Promise<readonly Uint8Array[]> {
-    assert(this.#state === 'open', `finish() after the object was ${this.#state}`);
+    this.#assertOpen('finish()');
     this.#state = 'finished';
-    return this.#count((await this.#compressor?.finish()) ?? []);
+    const ready = await this.#compress(this.#writer.finish());
+    return this.#count([...ready, ...((await this.#compressor?.finish()) ?? [])]);
   }
 
   abort(): void {
@@ -48,10 +61,10 @@ export class JsonlObject implements ObjectEncoder {
     this.#compressor?.abort();
   }
 
-  async #compress(text: CheckedText): Promise<readonly Uint8Array[]> {
+  async #compress(text: Iterable<Uint8Array>): Promise<readonly Uint8Array[]> {
     const ready: Uint8Array[] = [];
     try {
-      for (const chunk of lineChunks(text)) {
+      for (const chunk of text) {
         this.#inputBytes += chunk.length;
         ready.push(...(this.#compressor === null ? [chunk] : await this.#compressor.write(chunk)));
       }
@@ -66,5 +79,9 @@ export class JsonlObject implements ObjectEncoder {
   #count(ready: readonly Uint8Array[]): readonly Uint8Array[] {
     for (const chunk of ready) this.#outputBytes += chunk.length;
     return ready;
+  }
+
+  #assertOpen(what: string): void {
+    assert(this.#state === 'open', `${what} after the object was ${this.#state}`);
   }
 }
