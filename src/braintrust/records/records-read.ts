@@ -115,9 +115,10 @@ export class RecordsRead {
   }
 
   async *#readWindow(opened: ScanRange): AsyncGenerator<Page> {
+    const { scan = scanWindow } = this.#settings;
     let window = opened;
     try {
-      for await (const scanned of scanWindow(this.#context, opened)) {
+      for await (const scanned of scan(this.#context, opened)) {
         const before = { state: this.#state, window };
         window = { ...window, after: scanned.after };
         this.#state = withWindow(before.state, before.window, window);

@@ -3,6 +3,7 @@ import type { BraintrustClient } from '../client/client.js';
 import type { QueryParameters } from '../client/query-parameters.js';
 import type { RecordChoice, RecordKind } from './record-kind.js';
 import type { CursorFormat } from './records-cursor.js';
+import type { WindowScan } from './window-scan.js';
 
 /** Everything that decides what a read of rows gives. */
 export interface RecordsSettings extends RecordChoice {
@@ -24,6 +25,8 @@ export interface RecordsSettings extends RecordChoice {
   readonly objectsPerQuery: number;
   /** Whether an object that may not be read ends the read, or is told and left out. */
   readonly onObjectError: 'stop' | 'continue';
+  /** How a window is read; `undefined` for its rows as they are. */
+  readonly scan?: WindowScan | undefined;
 }
 
 /** What tells row versions of such objects apart. */

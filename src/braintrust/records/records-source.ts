@@ -1,4 +1,4 @@
-import type { Json, Page, ReadOptions, Source } from '../../interfaces/index.js';
+import type { Json, Page, ReadOptions, RowIdentity, Source } from '../../interfaces/index.js';
 import { readAhead } from '../query/read-ahead.js';
 import { repeatsFrom, watermarkOf } from './records-bounds.js';
 import { decodeCursor, encodeCursor } from './records-cursor.js';
@@ -15,6 +15,8 @@ const READ_AHEAD_MAX_BYTES = 32 * 1024 * 1024;
 export interface RecordsSourceHead {
   readonly name: string;
   readonly identity: Json;
+  /** @defaultValue that of the kind's rows */
+  readonly rowIdentity?: RowIdentity;
 }
 
 /**
@@ -28,8 +30,8 @@ export function recordsSource(
 ): Source {
   const { cursorFormat, objectIds, lookbackSeconds, retentionSeconds } = settings;
   return Object.freeze<Source>({
-    ...head,
     rowIdentity: rowIdentityOf(settings.kind),
+    ...head,
     retentionMs: retentionSeconds === undefined ? undefined : retentionSeconds * 1_000,
     read: (readOptions) => readRecords(settings, readOptions),
     cursorAt: (date) => {

@@ -33,6 +33,12 @@ export interface ScanContext extends OperationOptions {
   checkClock(planeNow: Date | null, range: ScanRange): void;
 }
 
+/**
+ * Reads a window from its position to its end. Pages are in the order of their `xactIds`; each has a place that
+ * lies behind the one before, from which another scan of the window goes on.
+ */
+export type WindowScan = (context: ScanContext, window: ScanRange) => AsyncGenerator<ScannedPage>;
+
 interface Ask {
   readonly range: ScanRange;
   readonly conditions: readonly Json[];
@@ -174,7 +180,12 @@ async function ask(context: ScanContext, { range, conditions, sort }: Ask): Prom
   }
 }
 
-function checkComplete(context: ScanContext, answer: QueryAnswer, range: ScanRange): void {
+/** Throws when the answer may lack rows of the range. */
+export function checkComplete(
+  context: ScanContext,
+  answer: QueryAnswer,
+  range: Pick<ScanRange, 'objectIds' | 'until'>,
+): void {
   const reason = incompleteReason(answer, range.until);
   if (reason !== null)
     throw new SourceError('SOURCE_BEHIND', `Braintrust is behind: ${reason}.`, {
@@ -188,7 +199,10 @@ function checkComplete(context: ScanContext, answer: QueryAnswer, range: ScanRan
   });
 }
 
-function detailsOf(kind: RecordKind, { objectIds }: ScanRange): Readonly<Record<string, unknown>> {
+function detailsOf(
+  kind: RecordKind,
+  { objectIds }: Pick<ScanRange, 'objectIds'>,
+): Readonly<Record<string, unknown>> {
   return { [`${kind.noun}Ids`]: objectIds };
 }
 

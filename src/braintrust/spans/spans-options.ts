@@ -42,12 +42,12 @@ export interface SpansSourceOptions {
   readonly onProjectError?: 'stop' | 'continue' | undefined;
 }
 
-export interface SpansSettings {
+/** What sources of project logs have in common. */
+export interface LogsSettings {
   readonly client: BraintrustClient;
   /** Ascending, without duplicates. */
   readonly projectIds: readonly string[];
   readonly filter: string | undefined;
-  readonly columns: readonly string[] | undefined;
   /** Seconds since 1970; a second that has begun counts as whole. */
   readonly from: number;
   /** Seconds since 1970. */
@@ -63,27 +63,36 @@ const YEAR_MS = 366 * DAY_SECONDS * 1_000;
 /** The last second that a transaction id can hold. */
 const LAST_SECOND = 2 ** 32 - 1;
 
+export interface SpansSettings extends LogsSettings {
+  readonly columns: readonly string[] | undefined;
+}
+
 export function readSpansOptions(options: unknown): Readonly<SpansSettings> {
-  return readOptions('spansSource', options, (reader) => {
-    const from = reader.date('from');
-    const until = reader.date('until');
-    if (from !== undefined && until !== undefined && from >= until)
-      reader.problem('until', 'must be later than `from`');
-    return {
-      client: reader.adapter<BraintrustClient>('client', ['apiUrl', 'query']),
-      projectIds: readProjectIds(reader),
-      filter: readFilter(reader),
-      columns: readColumns(reader),
-      from: from === undefined ? 0 : boundSecond(Math.floor(from.getTime() / 1_000)),
-      until: until === undefined ? LAST_SECOND : boundSecond(Math.ceil(until.getTime() / 1_000)),
-      settleMs: reader.number('settleMs', 120_000, { min: 0, max: YEAR_MS }),
-      lookbackSeconds: Math.ceil(
-        reader.number('lookbackMs', 600_000, { min: 0, max: YEAR_MS }) / 1_000,
-      ),
-      retentionSeconds: readRetention(reader),
-      onProjectError: reader.oneOf('onProjectError', ['stop', 'continue'], 'stop'),
-    };
-  });
+  return readOptions('spansSource', options, (reader) => ({
+    ...readLogsOptions(reader),
+    columns: readColumns(reader),
+  }));
+}
+
+/** Reads the options that sources of project logs have in common. */
+export function readLogsOptions(reader: OptionReader): LogsSettings {
+  const from = reader.date('from');
+  const until = reader.date('until');
+  if (from !== undefined && until !== undefined && from >= until)
+    reader.problem('until', 'must be later than `from`');
+  return {
+    client: reader.adapter<BraintrustClient>('client', ['apiUrl', 'query']),
+    projectIds: readProjectIds(reader),
+    filter: readFilter(reader),
+    from: from === undefined ? 0 : boundSecond(Math.floor(from.getTime() / 1_000)),
+    until: until === undefined ? LAST_SECOND : boundSecond(Math.ceil(until.getTime() / 1_000)),
+    settleMs: reader.number('settleMs', 120_000, { min: 0, max: YEAR_MS }),
+    lookbackSeconds: Math.ceil(
+      reader.number('lookbackMs', 600_000, { min: 0, max: YEAR_MS }) / 1_000,
+    ),
+    retentionSeconds: readRetention(reader),
+    onProjectError: reader.oneOf('onProjectError', ['stop', 'continue'], 'stop'),
+  };
 }
 
 function readProjectIds(reader: OptionReader): readonly string[] {
