@@ -71,7 +71,7 @@ class AnswerSplitter {
   constructor(body: Uint8Array) {
     this.#body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     this.#scanner = new JsonScanner(body);
-    this.#members = new MemberIndex(body.length);
+    this.#members = new MemberIndex(body);
   }
 
   /** Walks the body; gives way after every slice of rows. */

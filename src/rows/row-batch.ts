@@ -131,7 +131,7 @@ function indexText(text: RowText): IndexedText {
   assert(bounds.length % 2 === 0, 'bounds must hold a start and an end for each row');
   if (invalidUtf8Offset(bytes) !== -1) checkUtf8(text);
   const scanner = new JsonScanner(bytes);
-  const members = new MemberIndex(bytes.length);
+  const members = new MemberIndex(bytes);
   const memberBounds = new Uint32Array(bounds.length);
   let before = 0;
   for (let at = 0; at < bounds.length; at += 2) {
