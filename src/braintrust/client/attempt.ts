@@ -5,9 +5,9 @@ import { AttemptFailure, failureOfAnswer, isPage } from './answer-failure.js';
 import { ByteLimitError } from './byte-buffer.js';
 import type { ClientSettings } from './client-options.js';
 import type { QueryParameters } from './query-parameters.js';
-import { postFollowing } from './follow-redirects.js';
+import { sendFollowing } from './follow-redirects.js';
 import type { FollowedResponse } from './follow-redirects.js';
-import { readQueryAnswer } from '../query/query-answer.js';
+import { dateOf, readQueryAnswer } from '../query/query-answer.js';
 import type { QueryAnswer } from '../query/query-answer.js';
 import { retryAfterMs } from './retry-delay.js';
 
@@ -15,42 +15,82 @@ const REFUSAL_MAX_BYTES = 64 * 1024;
 
 export interface AttemptOptions {
   readonly settings: Readonly<ClientSettings>;
-  readonly parameters: QueryParameters;
   readonly key: string;
   readonly signal: AbortSignal;
+}
+
+/** What is asked of the API. */
+export interface ApiCall {
+  /** Path, and parameters of a GET, behind the URL of the data plane. */
+  readonly path: string;
+  /** The JSON body of a POST; a call without it is a GET. */
+  readonly body?: Json | undefined;
+}
+
+/** The parsed answer to a call that is no query. */
+export interface ApiAnswer {
+  readonly value: unknown;
+  /** The plane's clock when it answered, in whole seconds; `null` when the answer had no `Date`. */
+  readonly planeNow: Date | null;
+  /** Size of the answer once decompressed. */
+  readonly bytes: number;
 }
 
 /**
  * Sends one query once and reads its answer.
  * @throws AttemptFailure that says whether trying again, or asking for less, may help.
  */
-export async function requestQuery(query: Json, options: AttemptOptions): Promise<QueryAnswer> {
+export async function requestQuery(
+  query: Json,
+  parameters: QueryParameters,
+  options: AttemptOptions,
+): Promise<QueryAnswer> {
+  const body = queryBody(query, parameters);
+  return await request({ path: '/btql', body }, options, readQueryAnswer);
+}
+
+/**
+ * Sends one call that is no query once and reads its answer.
+ * @throws AttemptFailure that says whether trying again may help.
+ */
+export async function requestCall(call: ApiCall, options: AttemptOptions): Promise<ApiAnswer> {
+  return await request(call, options, readApiAnswer);
+}
+
+type ReadBytes<T> = (body: Uint8Array, headers: Headers, receivedAt: Date) => Promise<T> | T;
+
+async function request<T>(call: ApiCall, options: AttemptOptions, read: ReadBytes<T>): Promise<T> {
   const { settings, signal } = options;
   try {
-    const followed = await post(query, options);
+    const followed = await send(call, options);
     if (followed.response.status !== 200) throw await refusalOf(followed, signal);
     const body = await readBody(followed.response, { maxBytes: settings.maxAnswerBytes, signal });
-    return await readAnswer(body, followed, settings.runtime.now());
+    const receivedAt = settings.runtime.now();
+    return await readAnswer(body, followed, async (headers) => read(body, headers, receivedAt));
   } catch (error) {
     signal.throwIfAborted();
     throw failureOfThrown(error, settings);
   }
 }
 
-async function post(query: Json, options: AttemptOptions): Promise<FollowedResponse> {
-  const { settings, parameters, key, signal } = options;
+function queryBody(query: Json, { tzOffset, auditLog, version }: QueryParameters): Json {
+  return {
+    query,
+    fmt: 'json',
+    brainstore_realtime: true,
+    query_source: 'tracehaul',
+    ...(tzOffset === undefined ? {} : { tz_offset: tzOffset }),
+    ...(auditLog === undefined ? {} : { audit_log: auditLog }),
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+async function send(call: ApiCall, options: AttemptOptions): Promise<FollowedResponse> {
+  const { settings, key, signal } = options;
   const base = settings.apiUrl.href.replace(/\/+$/u, '');
-  return await postFollowing(settings.fetch, {
-    url: new URL(`${base}/btql`),
-    body: JSON.stringify({
-      query,
-      fmt: 'json',
-      brainstore_realtime: true,
-      query_source: 'tracehaul',
-      tz_offset: parameters.tzOffset,
-      audit_log: parameters.auditLog,
-      version: parameters.version,
-    }),
+  return await sendFollowing(settings.fetch, {
+    url: new URL(base + call.path),
+    body: call.body === undefined ? undefined : JSON.stringify(call.body),
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     privateHeaders: {
       authorization: `Bearer ${key}`,
@@ -58,6 +98,22 @@ async function post(query: Json, options: AttemptOptions): Promise<FollowedRespo
     },
     signal,
   });
+}
+
+function readApiAnswer(body: Uint8Array, headers: Headers): ApiAnswer {
+  return { value: parseJson(body), planeNow: dateOf(headers), bytes: body.length };
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+  } catch {
+    // The parser's own message may quote the answer.
+    throw new SourceError('SOURCE_PROTOCOL', 'The answer is no JSON text.', {
+      remedy: 'Check `apiUrl`: it is the URL of the data plane. Check what stands before it, too.',
+      details: { offset: body.length },
+    });
+  }
 }
 
 async function refusalOf(followed: FollowedResponse, signal: AbortSignal): Promise<AttemptFailure> {
@@ -71,13 +127,13 @@ async function refusalOf(followed: FollowedResponse, signal: AbortSignal): Promi
   });
 }
 
-async function readAnswer(
+async function readAnswer<T>(
   body: Buffer,
   followed: FollowedResponse,
-  receivedAt: Date,
-): Promise<QueryAnswer> {
+  read: (headers: Headers) => Promise<T>,
+): Promise<T> {
   try {
-    return await readQueryAnswer(body, followed.firstHeaders, receivedAt);
+    return await read(followed.firstHeaders);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     const contentType = followed.response.headers.get('content-type') ?? '';

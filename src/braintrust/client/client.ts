@@ -5,7 +5,8 @@ import { emit } from '../../util/observe.js';
 import { anySignal, withTimeLimit } from '../../util/time-limit.js';
 import { AttemptFailure } from './answer-failure.js';
 import { ApiKey } from './api-key.js';
-import { requestQuery } from './attempt.js';
+import { requestCall, requestQuery } from './attempt.js';
+import type { ApiAnswer, AttemptOptions } from './attempt.js';
 import { readClientOptions } from './client-options.js';
 import type { BraintrustClientOptions, ClientSettings } from './client-options.js';
 import type { QueryAnswer } from '../query/query-answer.js';
@@ -49,18 +50,30 @@ export interface BraintrustClient {
    *   `SOURCE_PROTOCOL`, `LIMIT_EXCEEDED`. An abort rejects with `signal.reason`.
    */
   query(query: Json, options?: QueryOptions): Promise<QueryAnswer>;
+  /**
+   * Gets one path of the REST API and answers its JSON, under the same budget, limits and retries as a query.
+   * @param path begins with a slash, and holds the parameters.
+   * @throws SourceError as `query` does.
+   */
+  get(path: string, options?: OperationOptions): Promise<ApiAnswer>;
 }
 
-/** One logical query across its attempts. */
-interface QueryRun {
-  readonly query: Json;
+/** One call across its attempts. */
+interface Run<T> {
+  /** For events: `query` or `get`. */
+  readonly operation: string;
+  readonly send: (options: AttemptOptions) => Promise<T>;
   readonly options: QueryOptions;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
-  readonly progress: QueryProgress;
+  readonly progress: Progress;
 }
 
-interface QueryProgress {
+interface Answered {
+  readonly bytes: number;
+}
+
+interface Progress {
   keyRenewed: boolean;
   lastFailure: AttemptFailure | undefined;
 }
@@ -79,19 +92,36 @@ class Client implements BraintrustClient {
   }
 
   async query(query: Json, options: QueryOptions = {}): Promise<QueryAnswer> {
+    return await this.#run({
+      operation: 'query',
+      send: (attempt) => requestQuery(query, options, attempt),
+      options,
+    });
+  }
+
+  async get(path: string, options: OperationOptions = {}): Promise<ApiAnswer> {
+    return await this.#run({
+      operation: 'get',
+      send: (attempt) => requestCall({ path }, attempt),
+      options,
+    });
+  }
+
+  async #run<T extends Answered>(call: Pick<Run<T>, 'operation' | 'send' | 'options'>): Promise<T> {
+    const { options } = call;
     // Waiting for one's turn behind other sources is no part of the time limit.
     await this.#budget.take(options.signal);
     const { runtime, totalTimeoutMs } = this.#settings;
-    const progress: QueryProgress = { keyRenewed: false, lastFailure: undefined };
+    const progress: Progress = { keyRenewed: false, lastFailure: undefined };
     const reason = (): Error => totalTimeoutError(totalTimeoutMs, progress.lastFailure);
     const deadlineMs = runtime.now().getTime() + totalTimeoutMs;
     return await withTimeLimit(runtime, { ms: totalTimeoutMs, reason }, (over) => {
       const signal = anySignal(options.signal, over) ?? over;
-      return this.#attemptUntilAnswered({ query, options, signal, deadlineMs, progress });
+      return this.#attemptUntilAnswered({ ...call, signal, deadlineMs, progress });
     });
   }
 
-  async #attemptUntilAnswered(run: QueryRun): Promise<QueryAnswer> {
+  async #attemptUntilAnswered<T extends Answered>(run: Run<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#attempt(run);
@@ -106,7 +136,7 @@ class Client implements BraintrustClient {
   }
 
   /** Sleeps before the next attempt, or throws when there is none. */
-  async #waitForNext(run: QueryRun, failure: AttemptFailure, attempt: number): Promise<void> {
+  async #waitForNext(run: Run<unknown>, failure: AttemptFailure, attempt: number): Promise<void> {
     const { runtime, maxAttempts } = this.#settings;
     const { error } = failure;
     if (this.#mayRenewKey(run, error)) return;
@@ -122,7 +152,7 @@ class Client implements BraintrustClient {
     await runtime.sleep(delayMs, run.signal);
   }
 
-  #mayRenewKey(run: QueryRun, error: SourceError): boolean {
+  #mayRenewKey(run: Run<unknown>, error: SourceError): boolean {
     const refused = error.code === 'SOURCE_UNAUTHORIZED' && error.details['status'] === 401;
     if (!refused || run.progress.keyRenewed || !this.#apiKey.renewable) return false;
     run.progress.keyRenewed = true;
@@ -130,21 +160,16 @@ class Client implements BraintrustClient {
     return true;
   }
 
-  async #attempt(run: QueryRun): Promise<QueryAnswer> {
+  async #attempt<T extends Answered>(run: Run<T>): Promise<T> {
     const { runtime, requestTimeoutMs } = this.#settings;
     const startedAt = runtime.now().getTime();
     const reason = (): Error => requestTimeoutFailure(requestTimeoutMs);
-    let answer: QueryAnswer | undefined;
+    let answer: T | undefined;
     try {
       answer = await withTimeLimit(runtime, { ms: requestTimeoutMs, reason }, async (over) => {
         const signal = anySignal(run.signal, over) ?? over;
         const key = await this.#apiKey.get(signal);
-        const request = requestQuery(run.query, {
-          settings: this.#settings,
-          parameters: run.options,
-          key,
-          signal,
-        });
+        const request = run.send({ settings: this.#settings, key, signal });
         // The host's own `fetch` may be deaf to its signal.
         return await abortable(request, signal);
       });
@@ -153,7 +178,7 @@ class Client implements BraintrustClient {
       this.#emit(run, {
         type: 'request',
         target: 'source',
-        operation: 'query',
+        operation: run.operation,
         durationMs: runtime.now().getTime() - startedAt,
         bytes: answer?.bytes ?? 0,
         outcome: answer === undefined ? 'error' : 'ok',
@@ -162,14 +187,14 @@ class Client implements BraintrustClient {
   }
 
   #emitRetry(
-    run: QueryRun,
+    run: Run<unknown>,
     { reason }: AttemptFailure,
     when: Pick<RetryEvent, 'attempt' | 'delayMs'>,
   ): void {
-    this.#emit(run, { type: 'retry', target: 'source', operation: 'query', reason, ...when });
+    this.#emit(run, { type: 'retry', target: 'source', operation: run.operation, reason, ...when });
   }
 
-  #emit(run: QueryRun, event: RequestEvent | RetryEvent): void {
+  #emit(run: Run<unknown>, event: RequestEvent | RetryEvent): void {
     emit(this.#settings.observer, event);
     emit(run.options.observer, event);
   }

@@ -7,10 +7,11 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/u;
 /** What carries an HTTP request: the global `fetch`, or a host's own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-export interface PostRequest {
+export interface ApiRequest {
   readonly url: URL;
-  readonly body: string;
-  /** Sent everywhere. */
+  /** Posted; a request without it is a GET. */
+  readonly body: string | undefined;
+  /** Sent everywhere with the body. */
   readonly headers: Readonly<Record<string, string>>;
   /** Sent to the origin of `url` only, and never again once a redirect has left it. */
   readonly privateHeaders: Readonly<Record<string, string>>;
@@ -31,12 +32,13 @@ interface Hop {
 }
 
 /**
- * Posts, and follows at most five redirects as browsers do: 301, 302 and 303 go on as GET without body, 307 and
+ * Sends, and follows at most five redirects as browsers do: 301, 302 and 303 go on as GET without body, 307 and
  * 308 repeat the request. Never from https to http, except to this machine.
  * @throws SourceError `SOURCE_PROTOCOL` for a redirect that cannot or may not be followed.
  */
-export async function postFollowing(fetch: Fetch, request: PostRequest): Promise<FollowedResponse> {
-  let hop: Hop = { url: request.url, method: 'POST', trusted: true };
+export async function sendFollowing(fetch: Fetch, request: ApiRequest): Promise<FollowedResponse> {
+  const method = request.body === undefined ? 'GET' : 'POST';
+  let hop: Hop = { url: request.url, method, trusted: true };
   let firstHeaders: Headers | undefined;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
     const response = await send(fetch, request, hop);
@@ -49,7 +51,7 @@ export async function postFollowing(fetch: Fetch, request: PostRequest): Promise
   throw redirectError(`more than ${REDIRECTS_MAX} redirects`);
 }
 
-async function send(fetch: Fetch, request: PostRequest, hop: Hop): Promise<Response> {
+async function send(fetch: Fetch, request: ApiRequest, hop: Hop): Promise<Response> {
   const posting = hop.method === 'POST';
   return await fetch(hop.url.href, {
     method: hop.method,
@@ -59,7 +61,7 @@ async function send(fetch: Fetch, request: PostRequest, hop: Hop): Promise<Respo
     },
     redirect: 'manual',
     signal: request.signal,
-    ...(posting ? { body: request.body } : {}),
+    ...(posting && request.body !== undefined ? { body: request.body } : {}),
   });
 }
 

@@ -43,17 +43,22 @@ export async function readQueryAnswer(
   receivedAt: Date,
 ): Promise<QueryAnswer> {
   const { rows, rest } = await splitAnswerInSlices(body);
-  const planeNow = new Date(headers.get('date') ?? Number.NaN);
   return {
     rows,
     cursor: textOrNull(rest, 'cursor') ?? headers.get('x-bt-cursor'),
     realtimeState: readRealtimeState(rest),
     freshnessState: readFreshnessState(rest),
     warnings: Array.isArray(rest['warnings']) ? (rest['warnings'] as readonly unknown[]) : [],
-    planeNow: Number.isNaN(planeNow.getTime()) ? null : planeNow,
+    planeNow: dateOf(headers),
     receivedAt,
     bytes: body.length,
   };
+}
+
+/** The clock of who answered, or `null` when it does not tell. */
+export function dateOf(headers: Headers): Date | null {
+  const date = new Date(headers.get('date') ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 function readRealtimeState(rest: Members): RealtimeState | null {

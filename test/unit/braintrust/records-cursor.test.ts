@@ -11,6 +11,7 @@ import { xactIdAt } from '../../../src/braintrust/query/xact.js';
 const client: BraintrustClient = {
   apiUrl: 'https://plane.test',
   query: () => Promise.reject(new Error('nothing is asked here')),
+  get: () => Promise.reject(new Error('nothing is asked here')),
 };
 
 const encodeCursor = (state: RecordsState): string => cursors.encodeCursor(SPANS_CURSOR, state);
