@@ -2,6 +2,12 @@ export { createExporter } from './create-exporter.js';
 export type { ExporterOptions, ObjectOptions } from './create-exporter.js';
 export type { Exporter } from './exporter/exporter.js';
 export * from './errors/index.js';
+export { exportOnce } from './export-once/export-once.js';
+export type {
+  ExportOnceOptions,
+  ExportOnceProgress,
+  ExportOnceResult,
+} from './export-once/export-once-options.js';
 export { readManifests } from './exporter/manifest.js';
 export type {
   Manifest,

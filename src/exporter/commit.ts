@@ -155,10 +155,21 @@ async function completeObjects(
   );
 }
 
-/** Completes one object; asks again until the deadline while the sink cannot tell. */
-async function completeObject(
+/** What completing an object needs: where, and until when a sink that cannot tell is asked again. */
+export interface CompletionContext {
+  readonly sink: Sink;
+  readonly runtime: Runtime;
+  /** In milliseconds since 1970. */
+  readonly deadline: number;
+}
+
+/**
+ * Completes one object; asks again until the deadline while the sink cannot tell.
+ * @returns false when it is neither visible nor can be completed.
+ */
+export async function completeObject(
   object: PendingObject,
-  context: CommitContext & { readonly deadline: number },
+  context: CompletionContext,
   options: OperationOptions,
 ): Promise<boolean> {
   const { sink, runtime, deadline } = context;
@@ -172,7 +183,7 @@ async function completeObject(
 
 /** Repeats a call that failed with a retryable error, a few times. */
 async function repeatCall<T>(
-  context: CommitContext,
+  context: Pick<CommitContext, 'runtime'>,
   options: OperationOptions,
   call: () => Promise<T>,
 ): Promise<T> {

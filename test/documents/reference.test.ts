@@ -41,6 +41,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `object`': ['ObjectOptions'],
   '## `limits`': ['Limits'],
   '## `exporter.run(options)`': ['RunOptions'],
+  '## `exportOnce(options)`': ['ExportOnceOptions'],
   '## `braintrustClient(options)`': ['BraintrustClientOptions'],
   '## `spansSource(options)`': ['SpansSourceOptions'],
   '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
