@@ -19,7 +19,8 @@ function storedRow(id: string, xactId: string): StoredRow {
     xactId,
     paginationKey: null,
     created: '',
-    rootSpanId: id,
+    rootSpanId: `trace-${id.at(-1)}`,
+    isRoot: false,
     text: Buffer.from(JSON.stringify({ id, _xact_id: xactId })),
   };
 }
@@ -42,6 +43,8 @@ it('a row table holds what a map would, in the order of transactions and ids, fr
       const table = new RowTable();
       const model = new Map<string, string>();
       for (const { id, xactId, remove } of steps) {
+        // Asked for in the middle, so that what follows must keep the traces up to date.
+        if (xactId === '20') table.ofTrace('trace-0');
         if (remove) {
           table.remove(id);
           model.delete(id);
@@ -52,6 +55,9 @@ it('a row table holds what a map would, in the order of transactions and ids, fr
       }
       const all = [...model].map(([id, xactId]) => `${xactId} ${id}`).sort();
       expect(table.size).toBe(model.size);
+      const inTraces = Array.from({ length: 10 }, (_, end) => table.ofTrace(`trace-${end}`));
+      const byId = inTraces.flatMap((rows) => rows.map((row) => `${row.xactId} ${row.id}`));
+      expect(byId.sort()).toEqual(all);
       expect(walk(table, null, false)).toEqual(all);
       const above = all.filter((line) => Number(line.slice(0, 2)) >= place);
       expect(walk(table, twoDigits(place), false)).toEqual(above);

@@ -143,6 +143,7 @@ const SAME_QUERY = {
   ],
   limit: 10,
   cursor: 'abc',
+  previewLength: null,
 };
 
 describe('a query', () => {
@@ -202,12 +203,13 @@ describe('a query', () => {
       sort: [],
       limit: null,
       cursor: null,
+      previewLength: null,
     });
   });
 
   it.each([
     ["from: project_logs('p') | dimensions: id", 'dimensions'],
-    ["from: project_logs('p') | preview_length: -1", 'preview_length'],
+    ["from: project_logs('p') | trace_filter: error is null", 'trace_filter'],
     ["select id from project_logs('p') group by 1", 'GROUP'],
     ["with x as (select 1) select * from project_logs('p')", 'WITH'],
     ["select distinct id from project_logs('p')", 'DISTINCT'],
@@ -226,6 +228,7 @@ describe('a query', () => {
     ["select * from project_logs('p') offset 5", 'cursor'],
     ["select * from project_logs('p') where tags includes 'x'", 'BTQL'],
     ["from: project_logs('p') rows", 'shape'],
+    ["from: project_logs('p') | preview_length: -2", 'preview_length'],
   ])('is wrong, and told so: %s', (text, hint) => {
     const refusal = refusalOf(() => parseQuery(text));
     expect(refusal.status).toBe(400);

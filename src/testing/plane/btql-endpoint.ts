@@ -163,12 +163,11 @@ function readQuery(query: unknown): Query {
 }
 
 function checkQuery(query: Query, switches: BtqlSwitches): void {
-  const { source, ids, shape } = query.from;
+  const { source, ids } = query.from;
   if (OTHER_SOURCES.has(source)) throw unsupported(`the data source ${source}()`);
   if (!SOURCES.has(source)) throw badRequest(`Unknown data source ${JSON.stringify(source)}.`);
   if (ids.length === 0) throw badRequest(`${source}() needs at least one id.`);
   if (new Set(ids).size < ids.length) throw badRequest(`${source}() names an id twice.`);
-  if (shape === 'summary') throw unsupported('the shape `summary`');
   if (switches.refuseSecondSortKey && query.sort.length > 1)
     throw badRequest('Sorting by more than one key is not possible on this data plane.');
   if (switches.timeOutAbove !== null && limitOf(query) > switches.timeOutAbove)

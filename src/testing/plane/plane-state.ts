@@ -255,6 +255,7 @@ function keep(
           paginationKey,
           created: String(row['created']),
           rootSpanId: String(row['root_span_id']),
+          isRoot: row['is_root'] === true,
           text: Buffer.from(JSON.stringify(row)),
         };
   object.keep(rowId, xactId, stored);

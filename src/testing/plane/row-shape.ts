@@ -56,6 +56,30 @@ export const ROW_KEYS: Readonly<Record<ObjectType, readonly string[]>> = {
   ],
 };
 
+const TRACE_KEYS = [
+  '_pagination_key',
+  '_xact_id',
+  'created',
+  'error',
+  'expected',
+  'id',
+  'input',
+  'metadata',
+  'metrics',
+  'output',
+  'project_id',
+  'root_span_id',
+  'scores',
+  'span_type_info',
+];
+
+/** The keys of a summary row that are known from outside; the service may have more. */
+export const SUMMARY_KEYS: Readonly<Record<ObjectType, readonly string[]>> = {
+  project_logs: TRACE_KEYS,
+  experiment: [...TRACE_KEYS, 'experiment_id'].sort(),
+  dataset: [],
+};
+
 /** Fields that the plane sets itself, so that an event may not. */
 export const PLANE_KEYS: ReadonlySet<string> = new Set([
   '_pagination_key',

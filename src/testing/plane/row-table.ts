@@ -8,6 +8,7 @@ export interface StoredRow {
   readonly paginationKey: string | null;
   readonly created: string;
   readonly rootSpanId: string;
+  readonly isRoot: boolean;
   readonly text: Buffer;
 }
 
@@ -31,6 +32,8 @@ interface Bucket {
 export class RowTable {
   readonly #rows = new Map<string, StoredRow>();
   readonly #buckets: Bucket[] = [];
+  /** The rows of each trace by id. Made when a trace is first asked for: most tables never are. */
+  #traces: Map<string, Map<string, StoredRow>> | null = null;
   #emptyBuckets = 0;
 
   get size(): number {
@@ -57,12 +60,14 @@ export class RowTable {
     } else if (bucket.rows.size === 0) this.#emptyBuckets -= 1;
     bucket.rows.set(row.id, row);
     bucket.sorted = null;
+    if (this.#traces !== null) addToTrace(this.#traces, row);
   }
 
   remove(id: string): void {
     const row = this.#rows.get(id);
     if (row === undefined) return;
     this.#rows.delete(id);
+    this.#traces?.get(row.rootSpanId)?.delete(id);
     const bucket = this.#buckets[this.#lowerBound(row.xactId)];
     if (bucket === undefined) return;
     bucket.rows.delete(id);
@@ -76,6 +81,13 @@ export class RowTable {
     if (bucket?.xactId !== xactId) return [];
     bucket.sorted ??= [...bucket.rows.values()].sort((a, b) => compareText(a.id, b.id));
     return bucket.sorted;
+  }
+
+  /** The live rows of one trace in the order of their ids. */
+  ofTrace(rootSpanId: string): readonly StoredRow[] {
+    this.#traces ??= indexByTrace(this.#rows.values());
+    const rows = this.#traces.get(rootSpanId) ?? new Map<string, StoredRow>();
+    return [...rows.values()].sort((a, b) => compareText(a.id, b.id));
   }
 
   /** The first transaction with live rows that is at or above `xactId`, or at or below it when descending. */
@@ -120,4 +132,16 @@ export class RowTable {
     }
     return low;
   }
+}
+
+function indexByTrace(rows: Iterable<StoredRow>): Map<string, Map<string, StoredRow>> {
+  const traces = new Map<string, Map<string, StoredRow>>();
+  for (const row of rows) addToTrace(traces, row);
+  return traces;
+}
+
+function addToTrace(traces: Map<string, Map<string, StoredRow>>, row: StoredRow): void {
+  const rows = traces.get(row.rootSpanId);
+  if (rows === undefined) traces.set(row.rootSpanId, new Map([[row.id, row]]));
+  else rows.set(row.id, row);
 }

@@ -4,7 +4,9 @@ import type { Expression, SelectItem } from './query/syntax.js';
 import { compareValues, IntervalValue } from './query/values.js';
 import type { Evaluate, RowReader, Value } from './query/values.js';
 import { badRequest, unsupported } from './refusal.js';
-import type { StoredRowReader } from './stored-row-reader.js';
+import { PREVIEW_FIELDS, withPreview } from './previews.js';
+import type { ResultRow } from './result-rows.js';
+import { StoredRowReader } from './stored-row-reader.js';
 
 /** The rows of an answer. */
 export interface QueryResult {
@@ -18,31 +20,40 @@ export interface QueryResult {
 /** Writes the selected fields of rows as JSON, keys in alphabetical order as the service does. */
 export interface Selection {
   readonly columns: readonly string[];
-  write(reader: StoredRowReader): Buffer;
+  write(row: ResultRow): Buffer;
 }
 
 /** Makes a select list without aggregates ready. */
 export function readSelection(
   select: readonly SelectItem[],
   context: CompileContext,
-  rowKeys: readonly string[],
+  rows: { readonly keys: readonly string[]; readonly previewLength: number },
 ): Selection {
+  const { keys, previewLength } = rows;
   const stars = select.filter((item) => item.star).length;
   if (stars > 1) throw badRequest('`*` stands twice in the select list.');
-  if (stars === select.length) return { columns: rowKeys, write: ({ row }) => row.text };
   const fields = new Map<string, Evaluate>();
-  for (const key of stars === 1 ? rowKeys : [])
-    addField(fields, key, (row) => (row.field(key) ?? null) as Value);
-  for (const item of select)
-    if (!item.star) addField(fields, item.alias, compile(item.expr, context));
+  const add = (name: string, expr: Expression): void =>
+    addField(fields, name, previewed(expr, compile(expr, context), previewLength));
+  for (const key of stars === 1 ? keys : []) add(key, { op: 'ident', name: [key] });
+  for (const item of select) if (!item.star) add(item.alias, item.expr);
   const columns = [...fields.keys()].sort();
+  const verbatim = stars === select.length && previewLength < 0;
   return {
     columns,
-    write: (reader) => {
-      const values = columns.map((name) => [name, output(fields.get(name), reader)] as const);
+    write: (row) => {
+      if (verbatim && row instanceof StoredRowReader) return row.row.text;
+      const values = columns.map((name) => [name, output(fields.get(name), row)] as const);
       return Buffer.from(JSON.stringify(Object.fromEntries(values)));
     },
   };
+}
+
+/** Whole fields are cut to their previews; what is computed from them is not. */
+function previewed(expr: Expression, evaluate: Evaluate, length: number): Evaluate {
+  const [field, ...rest] = expr.op === 'ident' ? expr.name : [];
+  const cut = rest.length === 0 && PREVIEW_FIELDS.has(String(field));
+  return cut ? withPreview(evaluate, length) : evaluate;
 }
 
 function addField(fields: Map<string, Evaluate>, name: string, evaluate: Evaluate): void {

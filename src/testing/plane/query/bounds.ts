@@ -47,3 +47,20 @@ export function isSelective(filter: Expression | null): boolean {
     return SCOPE_FIELDS.has(field) && (condition.op === 'eq' || condition.op === 'in');
   });
 }
+
+/** The traces that the filter's conditions leave, or `null` where they leave any. */
+export function rootsOf(filter: Expression | null): ReadonlySet<string> | null {
+  for (const condition of conjuncts(filter)) {
+    if (!('left' in condition) || fieldOf(condition.left) !== 'root_span_id') continue;
+    const { op, right } = condition;
+    if (op !== 'eq' && op !== 'in') continue;
+    const values: readonly unknown[] =
+      right.op === 'list' ? right.items.map(literalOf) : [literalOf(right)].flat();
+    if (values.every((value) => typeof value === 'string')) return new Set(values);
+  }
+  return null;
+}
+
+function literalOf(expression: Expression): unknown {
+  return expression.op === 'literal' ? expression.value : undefined;
+}

@@ -10,6 +10,8 @@ export interface CompileContext {
   readonly columns: ReadonlySet<string>;
   /** What `now()` gives: one moment for the whole query. */
   readonly now: Date;
+  /** Turns a test of one span into a test of its trace, where rows stand for traces. */
+  readonly anySpan?: (test: Evaluate) => Evaluate;
 }
 
 type Compiler = (expression: Expression) => Evaluate;
@@ -47,11 +49,23 @@ export function compile(expression: Expression, context: CompileContext): Evalua
     case 'if':
       return compileChoice(expression, next);
     case 'function':
+      if (expression.name === 'any_span') return compileAnySpan(expression.args, context);
       return compileCall(expression, { next, now: context.now });
     case 'star':
       break;
   }
   throw badRequest('`*` stands where a value is needed.');
+}
+
+/** `any_span(test)`: whether a span of the row's trace passes; of a span by itself, whether it does. */
+function compileAnySpan(args: readonly Expression[], context: CompileContext): Evaluate {
+  const [test, ...rest] = args;
+  if (test === undefined || rest.length > 0) throw badRequest('any_span() takes one argument.');
+  const refuse = (): never => {
+    throw badRequest('any_span() may not stand inside another one.');
+  };
+  const evaluate = compile(test, { ...context, anySpan: refuse });
+  return context.anySpan?.(evaluate) ?? evaluate;
 }
 
 /** The recorded service resolves the bare word `name` to the span's name. */

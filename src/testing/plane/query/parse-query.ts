@@ -4,9 +4,17 @@ import type { Dialect } from './parse-expression.js';
 import type { Expression, FromClause, Query, SelectItem, SortItem } from './syntax.js';
 import { TokenStream } from './token-stream.js';
 
-/** Clauses of both notations under one name. */
-const CLAUSES = ['select', 'from', 'filter', 'sort', 'limit', 'cursor'] as const;
-type Clause = (typeof CLAUSES)[number];
+/** Clauses of both notations go by one name: that of the part of the query. */
+type Clause = keyof Query;
+const BTQL_CLAUSES: Readonly<Record<string, Clause>> = {
+  select: 'select',
+  from: 'from',
+  filter: 'filter',
+  sort: 'sort',
+  limit: 'limit',
+  cursor: 'cursor',
+  preview_length: 'previewLength',
+};
 const SQL_CLAUSES: Readonly<Record<string, Clause>> = {
   from: 'from',
   where: 'filter',
@@ -43,15 +51,16 @@ export function parseQuery(text: string): Query {
 /** Fills the parts that were not given. `from` is required. */
 export function completeQuery(parts: QueryParts): Query {
   const { select = [{ star: true }], from, filter = null, sort = [] } = parts;
+  const { limit = null, cursor = null, previewLength = null } = parts;
   if (from === undefined) throw badRequest('The query has no `from` clause.');
-  return { select, from, filter, sort, limit: parts.limit ?? null, cursor: parts.cursor ?? null };
+  return { select, from, filter, sort, limit, cursor, previewLength };
 }
 
 function parseBtql(stream: TokenStream, parts: QueryParts): void {
   while (stream.peek().kind !== 'end') {
     const name = stream.expectKind('name', 'a clause').toLowerCase();
     stream.expectSymbol(':');
-    const clause = CLAUSES.find((known) => known === name);
+    const clause = BTQL_CLAUSES[name];
     if (clause === undefined) throw unsupported(`the clause \`${name}:\``);
     readClause(stream, parts, { clause, dialect: 'btql' });
     const ended = stream.acceptSymbol('|') || stream.peek().kind === 'end';
@@ -86,6 +95,7 @@ function readClause(
   if (clause === 'sort') parts.sort = parseList(stream, () => parseSortItem(stream, dialect));
   if (clause === 'limit') parts.limit = parseLimit(stream);
   if (clause === 'cursor') parts.cursor = stream.expectKind('string', 'a cursor in quotes');
+  if (clause === 'previewLength') parts.previewLength = parsePreviewLength(stream);
 }
 
 function parseList<T>(stream: TokenStream, parseItem: () => T): readonly T[] {
@@ -148,4 +158,17 @@ function parseLimit(stream: TokenStream): number {
   const limit = Number(stream.expectKind('number', 'a number'));
   if (!Number.isInteger(limit)) throw badRequest('`limit` must be a whole number.');
   return limit;
+}
+
+/** -1 stands for whole values. */
+function parsePreviewLength(stream: TokenStream): number {
+  const negative = stream.acceptSymbol('-');
+  const length = Number(stream.expectKind('number', 'a number'));
+  return checkPreviewLength(negative ? -length : length);
+}
+
+/** Refuses a length that is neither -1 nor a number of characters. */
+export function checkPreviewLength(length: number): number {
+  if (Number.isInteger(length) && length >= -1) return length;
+  throw badRequest('`preview_length` must be -1 or a whole number.');
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../../interfaces/index.js';
 import { badRequest, Refusal, unsupported } from '../refusal.js';
 import { parseExpressionText } from './parse-expression.js';
-import { checkShape, completeQuery, impliedAlias } from './parse-query.js';
+import { checkPreviewLength, checkShape, completeQuery, impliedAlias } from './parse-query.js';
 import type {
   BinaryOperator,
   Expression,
@@ -41,6 +41,7 @@ const QUERY_KEYS: ReadonlySet<string> = new Set([
   'sort',
   'limit',
   'cursor',
+  'preview_length',
 ]);
 
 /** Reads a query given as a parsed object instead of text. */
@@ -55,6 +56,8 @@ export function readAst(value: JsonObject): Query {
   if (value['sort'] != null) parts.sort = readItems(value['sort'], 'sort', readSortItem);
   if (value['limit'] != null) parts.limit = readLimit(value['limit']);
   if (value['cursor'] != null) parts.cursor = readText(value['cursor'], ['cursor']);
+  if (value['preview_length'] != null)
+    parts.previewLength = checkPreviewLength(Number(value['preview_length']));
   return completeQuery(parts);
 }
 

@@ -67,4 +67,6 @@ export interface Query {
   readonly sort: readonly SortItem[];
   readonly limit: number | null;
   readonly cursor: string | null;
+  /** Characters after which long texts are cut; -1 for none. */
+  readonly previewLength: number | null;
 }
