@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EncodeError } from '../../errors/index.js';
 import type { IndexedText } from '../../rows/row-batch.js';
 import type { ColumnBuffer } from './columns/column-buffer.js';
+import { ColumnKernel } from './kernel/column-kernel.js';
 import { createColumnBuffers } from './row-group.js';
 import { RowWindow } from './row-window.js';
 import type { ParquetSchema } from './schema.js';
@@ -16,8 +17,9 @@ export class FrozenSchema {
 
   constructor(schema: ParquetSchema) {
     this.#schema = schema;
-    this.#window = new RowWindow(schema.columns);
-    this.#buffers = createColumnBuffers(schema);
+    const kernel = new ColumnKernel(schema.columns);
+    this.#window = new RowWindow(schema.columns, kernel);
+    this.#buffers = createColumnBuffers(schema, kernel);
   }
 
   /**

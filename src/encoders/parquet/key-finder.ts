@@ -28,6 +28,11 @@ export class KeyFinder {
   /** All columns in or below the objects that this finder is for. */
   readonly columns: number[] = [];
 
+  /** All keys that columns want. */
+  get nodes(): readonly KeyNode[] {
+    return [...this.#nodes.values()];
+  }
+
   /** The node for a key, made when it is missing. */
   nodeOf(key: string): KeyNode {
     const known = this.#nodes.get(key);

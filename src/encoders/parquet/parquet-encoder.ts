@@ -2,14 +2,20 @@ import type { Encoder, ObjectEncoder, ObjectOrigin } from '../../interfaces/inde
 import { readOptions } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
 import type { NumbersForm, RowSchemaName } from '../columns/row-columns.js';
+import { VERSION } from '../../version.js';
 import { requireZstd } from '../compression/zstd.js';
 import { CODEC_IDS, PARQUET_COMPRESSIONS, createPageCompressor } from './file/codec.js';
 import type { ParquetCompression } from './file/codec.js';
 import { ParquetObject } from './parquet-object.js';
+import type { RowGroups } from './row-groups.js';
 import { readSchema } from './read-schema.js';
 import type { ColumnOptions, CustomSchema } from './read-schema.js';
 import type { ParquetSchema } from './schema.js';
 import { SlicedRowGroups } from './sliced-row-groups.js';
+import { PARQUET_WORKER } from './workers/messages.js';
+import { WorkerPool } from './workers/worker-pool.js';
+import { WorkerRowGroups } from './workers/worker-row-groups.js';
+import { readWorkerUrl, requireWorkerUrl } from './workers/worker-url.js';
 
 const DRIFTS = ['evolve', 'freeze'] as const;
 
@@ -53,6 +59,19 @@ export interface ParquetEncoderOptions {
    * @defaultValue `'evolve'`
    */
   readonly drift?: (typeof DRIFTS)[number] | undefined;
+  /**
+   * In how many worker threads row groups are encoded; 0 encodes in this thread. The bytes are the same. Workers
+   * are started with the first row group of 16 MiB, and end with the last open object. They need about 100 MB
+   * each. May change between runs.
+   * @defaultValue 0
+   */
+  readonly workers?: number | undefined;
+  /**
+   * Where the code of the workers lies, `tracehaul/parquet-worker`: a URL, or the absolute path of a file. For
+   * programs that are bundled.
+   * @defaultValue the file in the package
+   */
+  readonly workerUrl?: URL | string | undefined;
 }
 
 interface ResolvedOptions {
@@ -61,7 +80,12 @@ interface ResolvedOptions {
   readonly compression: ParquetCompression;
   readonly level: number;
   readonly isFrozen: boolean;
+  readonly workers: number;
+  readonly workerUrl: URL | string | undefined;
 }
+
+/** More would wait for the thread that reads the rows. */
+const WORKERS_MAX = 64;
 
 /** Levels that are quick enough for the event loop. */
 const LEVELS: Readonly<
@@ -79,13 +103,15 @@ const LEVELS: Readonly<
  * JSON column around it, or in `_extra`. Row groups hold about 16 MiB of input, pages about 1 MiB.
  *
  * The work is cut into slices that hold the event loop a few milliseconds each, but for a single row of many
- * megabytes. Memory does not grow with the object, except for its footer.
- * @throws ConfigurationError `OPTION_INVALID`, or `CAPABILITY_MISSING` when zstd cannot be written here.
+ * megabytes; or `workers` do it. Memory does not grow with the object, except for its footer.
+ * @throws ConfigurationError `OPTION_INVALID`, or `CAPABILITY_MISSING` when zstd cannot be written here or the
+ * code of the workers is not there.
  */
 export function parquetEncoder(options: ParquetEncoderOptions = {}): Encoder {
   const resolved = readOptions('parquetEncoder', options, readParquetOptions);
-  const { schema, identity, compression, level, isFrozen } = resolved;
+  const { schema, identity, compression, isFrozen } = resolved;
   if (compression === 'zstd') requireZstd();
+  const createRowGroups = rowGroupsFactory(resolved);
   return Object.freeze({
     format: 'parquet',
     compression,
@@ -94,16 +120,26 @@ export function parquetEncoder(options: ParquetEncoderOptions = {}): Encoder {
     identity: Object.freeze(identity),
     schemaId: schema.id,
     open: async (origin?: ObjectOrigin): Promise<ObjectEncoder> => {
-      const rowGroups = new SlicedRowGroups(schema, await createPageCompressor(compression, level));
-      return new ParquetObject({
-        schema,
-        rowGroups,
-        codec: CODEC_IDS[compression],
-        isFrozen,
-        origin,
-      });
+      const rowGroups = await createRowGroups();
+      const codec = CODEC_IDS[compression];
+      return new ParquetObject({ schema, rowGroups, codec, isFrozen, origin });
     },
   });
+}
+
+/** What makes the row groups of each object: this thread, or workers that open objects share. */
+function rowGroupsFactory(options: ResolvedOptions): () => Promise<RowGroups> {
+  const { schema, compression, level, workers } = options;
+  const createSliced = async (): Promise<RowGroups> =>
+    new SlicedRowGroups(schema, await createPageCompressor(compression, level));
+  if (workers === 0) return createSliced;
+  const setup = { kind: PARQUET_WORKER, version: VERSION, schema, compression, level } as const;
+  const poolOptions = { size: workers, url: requireWorkerUrl(options.workerUrl), setup };
+  let pool = new WorkerPool(poolOptions);
+  return async () => {
+    if (pool.isEnded) pool = new WorkerPool(poolOptions);
+    return new WorkerRowGroups({ pool, createSliced });
+  };
 }
 
 function readParquetOptions(reader: OptionReader): ResolvedOptions {
@@ -120,6 +156,8 @@ function readParquetOptions(reader: OptionReader): ResolvedOptions {
     compression,
     level: readLevel(reader, compression),
     isFrozen: reader.oneOf('drift', DRIFTS, 'evolve') === 'freeze',
+    workers: reader.number('workers', 0, { min: 0, max: WORKERS_MAX }),
+    workerUrl: readWorkerUrl(reader),
   };
 }
 

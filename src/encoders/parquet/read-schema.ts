@@ -1,10 +1,11 @@
 import { kindOf } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
-import { parseColumnPath } from '../columns/column-path.js';
+import { readColumnPath } from '../columns/column-path.js';
+import { refuseRepeated } from '../columns/column-names.js';
 import { NUMBERS_FORMS, ROW_SCHEMAS } from '../columns/row-columns.js';
 import type { NumbersForms } from '../columns/row-columns.js';
 import { rowSchema } from './row-schemas.js';
-import { COLUMN_TYPES, EXTRA_COLUMN, createSchema } from './schema.js';
+import { COLUMN_TYPES, createSchema } from './schema.js';
 import type { Column, ColumnType, ParquetSchema } from './schema.js';
 
 /** A typed column made of a path. */
@@ -93,12 +94,8 @@ function readColumn(given: unknown, refuse: Refuse): Column | null {
 }
 
 function readPath(path: unknown, refuse: Refuse): readonly string[] | null {
-  const keys = typeof path === 'string' ? parseColumnPath(path) : path;
-  const isPath =
-    Array.isArray(keys) &&
-    keys.length > 0 &&
-    keys.every((key) => typeof key === 'string' && key.isWellFormed());
-  if (isPath) return keys as readonly string[];
+  const keys = readColumnPath(path);
+  if (keys !== null) return keys;
   const shown = typeof path === 'string' ? JSON.stringify(path) : kindOf(path);
   refuse(`has no path such as metadata.model or metadata["my.key"], but ${shown}`);
   return null;
@@ -109,19 +106,4 @@ function isNamed(column: { readonly name: unknown }, refuse: Refuse): column is 
   if (typeof name === 'string' && name !== '' && name.isWellFormed()) return true;
   refuse('must have a name that is a non-empty string');
   return false;
-}
-
-/** Most readers do not tell names apart by case. */
-function refuseRepeated(columns: readonly Column[], refuse: Refuse): void {
-  const names = new Set([EXTRA_COLUMN]);
-  const paths = new Map<string, string>();
-  for (const { name, path } of columns) {
-    const shown = JSON.stringify(name);
-    if (names.has(name.toLowerCase())) refuse(`gives two columns the name ${shown}`);
-    names.add(name.toLowerCase());
-    const place = JSON.stringify(path);
-    const other = paths.get(place);
-    if (other !== undefined) refuse(`makes ${shown} of the same path as ${JSON.stringify(other)}`);
-    paths.set(place, name);
-  }
 }

@@ -6,6 +6,7 @@ import type { ChunkFacts } from './file/chunk.js';
 import type { CompressPage } from './file/codec.js';
 import type { RowGroupFacts } from './file/footer.js';
 import { PageWriter } from './file/page-writer.js';
+import type { ColumnKernel } from './kernel/column-kernel.js';
 import { WINDOW_ROOM } from './row-window.js';
 import type { RowWindow, WindowRoom } from './row-window.js';
 import type { ParquetSchema } from './schema.js';
@@ -38,8 +39,8 @@ export class RowGroup {
   /** What may come before it is looked again which pages are full. */
   #untilPages: WindowRoom = WINDOW_ROOM;
 
-  constructor(schema: ParquetSchema, compress: CompressPage) {
-    this.#columns = createColumnBuffers(schema).map((buffer) => ({
+  constructor(schema: ParquetSchema, kernel: ColumnKernel, compress: CompressPage) {
+    this.#columns = createColumnBuffers(schema, kernel).map((buffer) => ({
       buffer,
       chunks: buffer.leaves.map((leaf) => new ChunkBuilder(leaf)),
     }));
@@ -141,9 +142,12 @@ function isUsedUp({ rows, bytes }: WindowRoom): boolean {
 }
 
 /** One buffer for each column of the schema, which must take the rows of a window in this order. */
-export function createColumnBuffers({ columns }: ParquetSchema): readonly ColumnBuffer[] {
+export function createColumnBuffers(
+  { columns }: ParquetSchema,
+  kernel: ColumnKernel,
+): readonly ColumnBuffer[] {
   const last = columns.length - 1;
   return columns.map((column, index) =>
-    index === last ? extraColumn(column.name) : createColumnBuffer(column),
+    index === last ? extraColumn(column.name) : createColumnBuffer(column, index, kernel),
   );
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { EXTRA_COLUMN } from '../columns/column-names.js';
+
 /**
  * What a column holds. A value of another kind is never converted: the column is null, and the value stays
  * where it is held as it was, in the JSON column around it or in `_extra`.
@@ -45,13 +47,6 @@ export interface ParquetSchema {
   readonly id: string;
   readonly columns: readonly Column[];
 }
-
-/**
- * Name of the column for what no other column holds: a JSON object of top-level members, null when there are none.
- * Keys and values are spelt as the source wrote them, in its order, without whitespace around them. Earlier ones
- * of duplicate keys are among them.
- */
-export const EXTRA_COLUMN = '_extra';
 
 /** Hexadecimal digits: 64 bits of a SHA-256. */
 const ID_DIGITS = 16;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { assert } from '../../errors/index.js';
 import type { CompressPage } from './file/codec.js';
+import { ColumnKernel } from './kernel/column-kernel.js';
 import { RowGroup } from './row-group.js';
 import type { EncodedRowGroup, RowGroups } from './row-groups.js';
 import { RowWindow } from './row-window.js';
@@ -17,8 +18,9 @@ export class SlicedRowGroups implements RowGroups {
   #isAborted = false;
 
   constructor(schema: ParquetSchema, compress: CompressPage) {
-    this.#window = new RowWindow(schema.columns);
-    this.#group = new RowGroup(schema, compress);
+    const kernel = new ColumnKernel(schema.columns);
+    this.#window = new RowWindow(schema.columns, kernel);
+    this.#group = new RowGroup(schema, kernel, compress);
     this.#mistypedCounts = schema.columns.map(() => 0);
   }
 

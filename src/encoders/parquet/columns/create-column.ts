@@ -1,3 +1,4 @@
+import type { ColumnKernel } from '../kernel/column-kernel.js';
 import type { Column, ColumnType } from '../schema.js';
 import type { ColumnBuffer } from './column-buffer.js';
 import { numberMapColumn, stringListColumn } from './nested-columns.js';
@@ -10,8 +11,9 @@ import {
 } from './scalar-columns.js';
 import { StringColumn } from './string-column.js';
 
-const BUFFERS: Readonly<Record<ColumnType, (name: string) => ColumnBuffer>> = {
-  utf8: (name) => new StringColumn(name),
+type CreateBuffer = (name: string, kernel: ColumnKernel) => ColumnBuffer;
+
+const BUFFERS: Readonly<Record<Exclude<ColumnType, 'utf8'>, CreateBuffer>> = {
   json: jsonColumn,
   timestamp: timestampColumn,
   boolean: booleanColumn,
@@ -21,7 +23,12 @@ const BUFFERS: Readonly<Record<ColumnType, (name: string) => ColumnBuffer>> = {
   'double-map': numberMapColumn,
 };
 
-/** The buffer for the values of one column. */
-export function createColumnBuffer({ name, type }: Column): ColumnBuffer {
-  return BUFFERS[type](name);
+/** The buffer for the values of the column with this number. */
+export function createColumnBuffer(
+  { name, type }: Column,
+  number: number,
+  kernel: ColumnKernel,
+): ColumnBuffer {
+  if (type !== 'utf8') return BUFFERS[type](name, kernel);
+  return new StringColumn(name, kernel, kernel.dictionaryOf(number));
 }

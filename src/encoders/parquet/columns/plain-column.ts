@@ -1,6 +1,7 @@
 import type { JsonScanner } from '../../../rows/scanner.js';
 import type { Bounds, Dictionary, Leaf } from '../file/leaf.js';
 import type { ByteSource } from '../growing-bytes.js';
+import type { ColumnKernel, KernelValues } from '../kernel/column-kernel.js';
 import type { RowWindow } from '../row-window.js';
 import type { ColumnBuffer } from './column-buffer.js';
 
@@ -18,6 +19,8 @@ export interface FlatColumnParts {
   readonly leaf: Leaf;
   /** Adds to the values of the leaf, not to its levels. */
   readonly add: AddValue;
+  /** Lets the kernel take values from a row on, for the rows that it has. Answers the row at which it stopped. */
+  readonly addRun: (window: RowWindow, column: number, row: number) => number;
   /** Looks at the values of a page before they go. */
   readonly sealPage?: () => void;
   readonly takeBounds?: () => Bounds | null;
@@ -64,26 +67,50 @@ export function nestedColumn(parts: NestedColumnParts): ColumnBuffer {
   };
 }
 
+/** Lets the kernel take values of one kind. */
+export function kernelRun(
+  kind: KernelValues,
+  kernel: ColumnKernel,
+  { values }: Leaf,
+): FlatColumnParts['addRun'] {
+  return (window, column, row) => {
+    const end = kernel.take(kind, { column, row, rows: window.rows });
+    values.add(kernel.values, 0, kernel.valueBytes);
+    return end;
+  };
+}
+
 /** Takes a column's value of every row into a flat leaf. */
 export function takeFlat(
   window: RowWindow,
   column: number,
-  { leaf, add }: Pick<FlatColumnParts, 'leaf' | 'add'>,
+  parts: Pick<FlatColumnParts, 'leaf' | 'add' | 'addRun'>,
 ): void {
-  const { bytes, starts, ends, rows } = window;
-  const levels = leaf.addRows(rows);
-  const first = window.placeOf(column, 0);
+  const { rows, kernel } = window;
+  const levels = parts.leaf.addRows(rows);
   for (let row = 0; row < rows; row += 1) {
-    const start = starts[first + row] as number;
-    if (start === 0 || bytes[start] === LOWER_N) {
-      levels[row] = 0;
-    } else if (add(window, start, ends[first + row] as number)) {
-      levels[row] = 1;
-    } else {
-      levels[row] = 0;
-      window.refuse(column, row);
+    if (window.isInKernel) {
+      const end = parts.addRun(window, column, row);
+      levels.set(kernel.levels.subarray(row, end), row);
+      if (end === rows) return;
+      row = end;
     }
+    levels[row] = takeOne(window, { column, row }, parts.add) ? 1 : 0;
   }
+}
+
+/** Whether the row has a value that the column can hold. */
+function takeOne(
+  window: RowWindow,
+  { column, row }: { readonly column: number; readonly row: number },
+  add: AddValue,
+): boolean {
+  const place = window.placeOf(column, row);
+  const start = window.starts[place] as number;
+  if (start === 0 || window.bytes[start] === LOWER_N) return false;
+  if (add(window, start, window.ends[place] as number)) return true;
+  window.refuse(column, row);
+  return false;
 }
 
 function takeNested(

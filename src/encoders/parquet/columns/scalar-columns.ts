@@ -1,29 +1,31 @@
 import { Leaf } from '../file/leaf.js';
 import type { Bounds, PhysicalType } from '../file/leaf.js';
+import type { ColumnKernel } from '../kernel/column-kernel.js';
 import { readDouble, readInt64 } from '../values/numbers.js';
 import { readTimestamp } from '../values/timestamps.js';
 import type { ColumnBuffer } from './column-buffer.js';
-import { flatColumn } from './plain-column.js';
-import type { AddValue } from './plain-column.js';
+import { flatColumn, kernelRun } from './plain-column.js';
+import type { AddValue, FlatColumnParts } from './plain-column.js';
 
 const LOWER_T = 0x74;
 const LOWER_F = 0x66;
 const WIDE_BYTES = 8;
 
 /** JSON text as it is. */
-export function jsonColumn(name: string): ColumnBuffer {
+export function jsonColumn(name: string, kernel: ColumnKernel): ColumnBuffer {
   const leaf = flatLeaf(name, 'bytes');
   const add: AddValue = (source, start, end) => {
     leaf.values.addCounted(source, start, end);
     return true;
   };
-  return flatColumn({ leaf, add });
+  return flatColumn({ leaf, add, addRun: kernelRun('json', kernel, leaf) });
 }
 
 /** Milliseconds since 1970 in UTC. */
-export function timestampColumn(name: string): ColumnBuffer {
+export function timestampColumn(name: string, kernel: ColumnKernel): ColumnBuffer {
   const leaf = flatLeaf(name, 'int64');
-  return wideColumn(leaf, int64Bounds, (source, start, end) => {
+  const addRun = kernelRun('timestamp', kernel, leaf);
+  return wideColumn({ leaf, findBounds: int64Bounds, addRun }, (source, start, end) => {
     const time = readTimestamp(source, start, end);
     if (Number.isNaN(time)) return false;
     leaf.values.addInt64(time);
@@ -32,9 +34,10 @@ export function timestampColumn(name: string): ColumnBuffer {
 }
 
 /** Integers of 64 bits. */
-export function int64Column(name: string): ColumnBuffer {
+export function int64Column(name: string, kernel: ColumnKernel): ColumnBuffer {
   const leaf = flatLeaf(name, 'int64');
-  return wideColumn(leaf, int64Bounds, ({ bytes }, start, end) => {
+  const addRun = kernelRun('int64', kernel, leaf);
+  return wideColumn({ leaf, findBounds: int64Bounds, addRun }, ({ bytes }, start, end) => {
     const value = readInt64(bytes, start, end);
     if (value === null) return false;
     leaf.values.addInt64(value);
@@ -43,9 +46,10 @@ export function int64Column(name: string): ColumnBuffer {
 }
 
 /** Doubles. */
-export function doubleColumn(name: string): ColumnBuffer {
+export function doubleColumn(name: string, kernel: ColumnKernel): ColumnBuffer {
   const leaf = flatLeaf(name, 'double');
-  return wideColumn(leaf, doubleBounds, ({ bytes }, start, end) => {
+  const addRun = kernelRun('double', kernel, leaf);
+  return wideColumn({ leaf, findBounds: doubleBounds, addRun }, ({ bytes }, start, end) => {
     const value = readDouble(bytes, start, end);
     if (Number.isNaN(value)) return false;
     leaf.values.addDouble(value);
@@ -54,15 +58,13 @@ export function doubleColumn(name: string): ColumnBuffer {
 }
 
 /** True and false. A byte each until the page is sealed, then a bit each. */
-export function booleanColumn(name: string): ColumnBuffer {
+export function booleanColumn(name: string, kernel: ColumnKernel): ColumnBuffer {
   const leaf = flatLeaf(name, 'boolean');
   const seen = { true: false, false: false };
   const add: AddValue = ({ bytes }, start) => {
     const first = bytes[start];
     if (first !== LOWER_T && first !== LOWER_F) return false;
     leaf.values.addByte(first === LOWER_T ? 1 : 0);
-    if (first === LOWER_T) seen.true = true;
-    else seen.false = true;
     return true;
   };
   const takeBounds = (): Bounds | null => {
@@ -75,8 +77,14 @@ export function booleanColumn(name: string): ColumnBuffer {
     seen.false = false;
     return any ? bounds : null;
   };
-  const sealPage = (): void => packBits(leaf);
-  return flatColumn({ leaf, add, sealPage, takeBounds });
+  const sealPage = (): void => {
+    const page = leaf.values.filled();
+    if (page.includes(1)) seen.true = true;
+    if (page.includes(0)) seen.false = true;
+    packBits(leaf);
+  };
+  const addRun = kernelRun('boolean', kernel, leaf);
+  return flatColumn({ leaf, add, addRun, sealPage, takeBounds });
 }
 
 function flatLeaf(name: string, type: PhysicalType): Leaf {
@@ -97,8 +105,13 @@ function packBits({ values }: Leaf): void {
 /** Where in a buffer of eight-byte values the lowest and the highest stand. */
 type FindBounds = (values: DataView) => { readonly min: number; readonly max: number };
 
+/** What a type of numbers does its own way. */
+interface WideColumnParts extends Pick<FlatColumnParts, 'leaf' | 'addRun'> {
+  readonly findBounds: FindBounds;
+}
+
 /** A column of values of eight bytes. */
-function wideColumn(leaf: Leaf, findBounds: FindBounds, add: AddValue): ColumnBuffer {
+function wideColumn({ leaf, findBounds, addRun }: WideColumnParts, add: AddValue): ColumnBuffer {
   // The bounds of earlier pages of the row group, two values.
   const bounds = Buffer.alloc(2 * WIDE_BYTES);
   let hasBounds = false;
@@ -118,7 +131,7 @@ function wideColumn(leaf: Leaf, findBounds: FindBounds, add: AddValue): ColumnBu
       max: Uint8Array.from(bounds.subarray(WIDE_BYTES)),
     };
   };
-  return flatColumn({ leaf, add, sealPage, takeBounds });
+  return flatColumn({ leaf, add, addRun, sealPage, takeBounds });
 }
 
 const doubleBounds: FindBounds = (values) => {

@@ -1,12 +1,13 @@
 import { Leaf } from '../file/leaf.js';
 import type { ByteSource } from '../growing-bytes.js';
 import type { Bounds, Dictionary } from '../file/leaf.js';
+import type { ColumnKernel, KernelDictionary } from '../kernel/column-kernel.js';
 import type { RowWindow } from '../row-window.js';
 import { takeString } from '../values/strings.js';
 import type { TakeText } from '../values/strings.js';
 import type { ColumnBuffer } from './column-buffer.js';
 import { takeFlat } from './plain-column.js';
-import type { AddValue } from './plain-column.js';
+import type { AddValue, FlatColumnParts } from './plain-column.js';
 import { StringBounds } from './string-bounds.js';
 import { StringDictionary } from './string-dictionary.js';
 
@@ -17,15 +18,22 @@ const VALUES_PER_ENTRY_MIN = 2;
 export class StringColumn implements ColumnBuffer {
   readonly leaves: readonly [Leaf];
   readonly #leaf: Leaf;
+  readonly #kernel: ColumnKernel;
   readonly #bounds = new StringBounds();
-  readonly #dictionary = new StringDictionary();
-  #hasDictionary = true;
+  readonly #dictionary: StringDictionary | null;
+  #usesDictionary: boolean;
   readonly #take: TakeText = (source, start, end) => this.#addText(source, start, end);
   readonly #add: AddValue = (source, start, end) => takeString(source, { start, end }, this.#take);
+  readonly #addRun: FlatColumnParts['addRun'] = (window, column, row) =>
+    this.#takeRun(window, column, row);
 
-  constructor(name: string) {
+  /** @param dictionary where its dictionary stands; `null` for a column without one. */
+  constructor(name: string, kernel: ColumnKernel, dictionary: KernelDictionary | null) {
     this.#leaf = new Leaf({ path: [name], type: 'bytes', maxDefinition: 1, maxRepetition: 0 });
     this.leaves = [this.#leaf];
+    this.#kernel = kernel;
+    this.#dictionary = dictionary === null ? null : new StringDictionary(kernel, dictionary);
+    this.#usesDictionary = dictionary !== null;
   }
 
   get pageBytes(): number {
@@ -33,23 +41,20 @@ export class StringColumn implements ColumnBuffer {
   }
 
   take(window: RowWindow, column: number): void {
-    takeFlat(window, column, { leaf: this.#leaf, add: this.#add });
+    takeFlat(window, column, { leaf: this.#leaf, add: this.#add, addRun: this.#addRun });
   }
 
   takeDictionary(): Dictionary | null {
     const dictionary = this.#dictionary;
+    if (dictionary === null) return null;
     const { size, indexes } = dictionary;
-    if (!this.#hasDictionary || size === 0 || size * VALUES_PER_ENTRY_MIN > indexes.length) {
-      this.#giveUpDictionary();
-      this.#hasDictionary = true;
+    if (!this.#usesDictionary || size === 0 || size * VALUES_PER_ENTRY_MIN > indexes.length) {
+      if (this.#usesDictionary) this.#giveUp(dictionary);
+      this.#usesDictionary = true;
       return null;
     }
-    this.#noteEntries();
-    const taken = {
-      size,
-      bytes: new Uint8Array(dictionary.entries.filled()),
-      indexes: indexes.slice(),
-    };
+    this.#noteEntries(dictionary);
+    const taken = { size, bytes: dictionary.entryBytes(), indexes: indexes.slice() };
     dictionary.clear();
     return taken;
   }
@@ -63,19 +68,34 @@ export class StringColumn implements ColumnBuffer {
   }
 
   #addText(source: ByteSource, start: number, end: number): void {
-    if (this.#hasDictionary) {
+    if (this.#usesDictionary && this.#dictionary !== null) {
       if (this.#dictionary.add(source, start, end)) return;
-      this.#giveUpDictionary();
+      this.#giveUp(this.#dictionary);
     }
     this.#leaf.values.addCounted(source, start, end);
     this.#bounds.note(source.bytes, start, end);
   }
 
+  #takeRun(window: RowWindow, column: number, row: number): number {
+    const { rows } = window;
+    if (this.#usesDictionary && this.#dictionary !== null)
+      return this.#dictionary.addRun(column, row, rows);
+    const kernel = this.#kernel;
+    const end = kernel.take('text', { column, row, rows });
+    this.#leaf.values.add(kernel.values, 0, kernel.valueBytes);
+    if (kernel.minRow === -1) return end;
+    for (const bound of [kernel.minRow, kernel.maxRow]) {
+      const place = window.placeOf(column, bound);
+      const [from, to] = [window.starts[place] as number, window.ends[place] as number];
+      this.#bounds.note(window.bytes, from + 1, to - 1);
+    }
+    return end;
+  }
+
   /** Writes the values one by one after all. */
-  #giveUpDictionary(): void {
-    const dictionary = this.#dictionary;
-    this.#hasDictionary = false;
-    this.#noteEntries();
+  #giveUp(dictionary: StringDictionary): void {
+    this.#usesDictionary = false;
+    this.#noteEntries(dictionary);
     const { entries } = dictionary;
     for (const entry of dictionary.indexes) {
       const [start, end] = dictionary.boundsOf(entry);
@@ -84,8 +104,7 @@ export class StringColumn implements ColumnBuffer {
     dictionary.clear();
   }
 
-  #noteEntries(): void {
-    const dictionary = this.#dictionary;
+  #noteEntries(dictionary: StringDictionary): void {
     const entries = dictionary.entries.bytes;
     for (let entry = 0; entry < dictionary.size; entry += 1) {
       const [start, end] = dictionary.boundsOf(entry);
