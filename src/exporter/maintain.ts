@@ -24,7 +24,7 @@ export async function resetExport(
   settings: ExporterSettings,
   options: OperationOptions,
 ): Promise<void> {
-  await beginGeneration(settings, { cursor: null, takesSettings: true }, options);
+  await beginGeneration(settings, { cursorAfter: () => null, takesSettings: true }, options);
   await clearHistory(settings.store, settings.exportId, options);
 }
 
@@ -44,8 +44,8 @@ export async function rewindExport(
       },
     );
   }
-  const start = { cursor: source.cursorAt(to), takesSettings: false };
-  await beginGeneration(settings, start, options);
+  const cursorAfter = (left: Cursor | null): Cursor | null => source.cursorAt?.(to, left) ?? null;
+  await beginGeneration(settings, { cursorAfter, takesSettings: false }, options);
 }
 
 /**
@@ -127,7 +127,8 @@ function checkSink(
 }
 
 interface GenerationStart {
-  readonly cursor: Cursor | null;
+  /** Where it begins, given where the generation before it stood. */
+  readonly cursorAfter: (left: Cursor | null) => Cursor | null;
   /** Whether the settings of this exporter replace those of the export, or must be the same. */
   readonly takesSettings: boolean;
 }
@@ -142,7 +143,7 @@ async function beginGeneration(
   const newest = await newestManifest(settings, options);
   if (loaded === null) {
     // Its very first save already stands behind all manifests: a crash after it repeats no generation.
-    const checkpoint = nextGeneration(settings, { newest, from: null, cursor: start.cursor });
+    const checkpoint = nextGeneration(settings, { newest, from: null, start });
     await withLease(
       settings,
       { from: { checkpoint, revision: null }, options },
@@ -156,10 +157,7 @@ async function beginGeneration(
     checkSink(session.current, settings);
     // A decided commit must be carried out before its generation ends.
     await recoverCommit(session, { exportId, sink, runtime, indexFloor: null }, options);
-    await session.save(
-      (from) => nextGeneration(settings, { newest, from, cursor: start.cursor }),
-      options,
-    );
+    await session.save((from) => nextGeneration(settings, { newest, from, start }), options);
   });
 }
 
@@ -169,10 +167,11 @@ function nextGeneration(
   after: {
     readonly newest: NewestManifest;
     readonly from: Checkpoint | null;
-    readonly cursor: Cursor | null;
+    readonly start: GenerationStart;
   },
 ): Checkpoint {
-  const { newest, from, cursor } = after;
+  const { newest, from, start } = after;
+  const cursor = start.cursorAfter(from?.cursor ?? null);
   const fresh = newCheckpoint(settings.exportId, settings.fingerprint);
   const generation = Math.max(newest.generation, from?.generation ?? 0) + 1;
   // The next sequence of a checkpoint that stands behind the newest manifest is its own.

@@ -46,8 +46,11 @@ export interface Source {
    */
   readonly isSnapshot?: boolean | undefined;
   read(options: ReadOptions): AsyncIterable<Page>;
-  /** A cursor from which every row version written at `date` or later is read. Required for `rewind()`. */
-  cursorAt?(date: Date): Cursor;
+  /**
+   * A cursor from which every row version written at `date` or later is read. Required for `rewind()`.
+   * @param left the cursor that is left for it, or `null`: what it settled for good, such as what a name means, stays.
+   */
+  cursorAt?(date: Date, left?: Cursor | null): Cursor;
   /**
    * The lowest row version that a read from `cursor` may give again as `page.repeats`, or `null` when none.
    * When it falls from one cursor of an export to a later one, more manifests are read. A source without it

@@ -3,8 +3,10 @@ import { newFrom } from './records-state.js';
 import type { RecordsState } from './records-state.js';
 import { secondsOfXactId, xactIdAt } from '../query/xact.js';
 
-/** The time below which every row of the objects was given, or `null` when one of them is at its beginning. */
-export function watermarkOf(state: RecordsState, objectIds: readonly string[]): Date | null {
+/** The time below which every row of the objects was given, or `null` when one of them is at its beginning. Without ids:
+ * of all objects that there are. */
+export function watermarkOf(state: RecordsState, objectIds: readonly string[] | null): Date | null {
+  if (objectIds === null) return state.floor === 0 ? null : new Date(state.floor * 1_000);
   const windows = windowsByObject(state);
   let lowest = Infinity;
   for (const id of objectIds) {
@@ -20,14 +22,14 @@ export function watermarkOf(state: RecordsState, objectIds: readonly string[]): 
  */
 export function repeatsFrom(
   state: RecordsState,
-  objectIds: readonly string[],
+  objectIds: readonly string[] | null,
   lookbackSeconds: number,
 ): string | null {
   const windows = windowsByObject(state);
   let lowest: string | null = null;
-  for (const id of objectIds) {
+  for (const id of objectIds ?? state.objects.keys()) {
     const progress = state.objects.get(id);
-    if (progress === undefined) continue;
+    if (progress === undefined || (objectIds === null && progress.aside === true)) continue;
     const window = windows.get(id);
     const end = window?.until ?? progress.end;
     const next = Math.max(progress.start, end - lookbackSeconds);

@@ -1,10 +1,9 @@
-import { SourceError } from '../../errors/index.js';
-import type { Cursor, Json } from '../../interfaces/index.js';
-import { isXactId } from '../query/xact.js';
-import type { Position, ScanRange } from './records-query.js';
-import type { ObjectProgress, RecordsState } from './records-state.js';
-
-const SECOND_MAX = 2 ** 32 - 1;
+import type { Cursor } from '../../interfaces/index.js';
+import { digestedParts, readDigestedParts } from './cursor-digests.js';
+import { listedParts, readListedParts } from './cursor-listing.js';
+import { cursorError, damaged, list, second, text } from './cursor-values.js';
+import type { Pins } from './object-scope.js';
+import type { RecordsState } from './records-state.js';
 
 /** How the cursors of one kind of source are told apart from others, and how their text names its parts. */
 export interface CursorFormat {
@@ -13,34 +12,57 @@ export interface CursorFormat {
   readonly version: number;
   /** The member that holds how far each object was read, such as `projects`. */
   readonly objects: string;
+  /** Whether objects are named by digests of their ids, so that thousands of them fit. */
+  readonly digests?: boolean | undefined;
 }
 
-/**
- * The text of a state: `{[name]: version, [objects]: [[start, end, id...]...], windows: [[from, until, [id...],
- * position]...]}`, where a position is null, [transaction] or [transaction, object, row id].
- */
+/** The text of a state. */
 export function encodeCursor(format: CursorFormat, state: RecordsState): Cursor {
-  const groups = new Map<string, Json[]>();
-  for (const [id, { start, end }] of [...state.objects].sort(byId)) {
-    const group = groups.get(`${start} ${end}`);
-    if (group === undefined) groups.set(`${start} ${end}`, [start, end, id]);
-    else group.push(id);
-  }
-  const windows = state.windows.map(({ from, until, objectIds, after }) => [
-    from,
-    until,
-    objectIds,
-    after === null ? null : positionParts(after),
-  ]);
-  const { name, version, objects } = format;
-  return JSON.stringify({ [name]: version, [objects]: [...groups.values()], windows });
+  const { name, version } = format;
+  const { objects, windows } = format.digests === true ? digestedParts(state) : listedParts(state);
+  const { since, floor, pins } = state;
+  return JSON.stringify({
+    [name]: version,
+    [format.objects]: objects,
+    windows,
+    ...(since === 0 ? {} : { since }),
+    ...(floor === 0 ? {} : { floor }),
+    ...(pins.size === 0 ? {} : { pins: [...pins] }),
+  });
 }
 
 /**
  * Reads a state back.
+ * @param objectIds those that are known now; only a format with digests needs them.
  * @throws SourceError `SOURCE_CURSOR_INVALID` for a cursor of another source, of a newer version, or damaged.
  */
-export function decodeCursor(format: CursorFormat, cursor: Cursor): RecordsState {
+export function decodeCursor(
+  format: CursorFormat,
+  cursor: Cursor,
+  objectIds: readonly string[] = [],
+): RecordsState {
+  const members = readMembers(format, cursor);
+  const [objects, windows] = [members[format.objects], members['windows']];
+  const state =
+    format.digests === true
+      ? readDigestedParts(objects, windows, objectIds)
+      : readListedParts(objects, windows);
+  const open = state.windows.flatMap((window) => window.objectIds);
+  if (new Set(open).size !== open.length) throw damaged();
+  return {
+    ...state,
+    since: second(members['since'] ?? 0),
+    floor: second(members['floor'] ?? 0),
+    pins: readPins(members['pins']),
+  };
+}
+
+/** What names stand for in a cursor. */
+export function pinsOf(format: CursorFormat, cursor: Cursor | null): Pins {
+  return cursor === null ? new Map() : readPins(readMembers(format, cursor)['pins']);
+}
+
+function readMembers(format: CursorFormat, cursor: Cursor): Readonly<Record<string, unknown>> {
   const members = parseMembers(format, cursor);
   const version = members[format.name];
   if (typeof version === 'number' && version > format.version)
@@ -49,12 +71,7 @@ export function decodeCursor(format: CursorFormat, cursor: Cursor): RecordsState
       'Update tracehaul to the version that made it, or newer.',
     );
   if (version !== format.version) throw cursorError('belongs to another kind of source');
-  const objects = new Map<string, ObjectProgress>();
-  for (const group of list(members[format.objects])) readGroup(group, objects);
-  const windows = list(members['windows']).map((window) => readWindow(window, objects));
-  const ids = windows.flatMap((window) => window.objectIds);
-  if (new Set(ids).size !== ids.length) throw cursorError('is damaged');
-  return { objects, windows };
+  return members;
 }
 
 function parseMembers({ name }: CursorFormat, cursor: Cursor): Readonly<Record<string, unknown>> {
@@ -67,65 +84,12 @@ function parseMembers({ name }: CursorFormat, cursor: Cursor): Readonly<Record<s
   throw cursorError(`is not a cursor of Braintrust ${name}`);
 }
 
-function readGroup(group: unknown, objects: Map<string, ObjectProgress>): void {
-  const [start, end, ...ids] = list(group);
-  const progress = { start: second(start), end: second(end) };
-  if (ids.length === 0 || progress.start > progress.end) throw cursorError('is damaged');
-  for (const id of ids) objects.set(text(id), progress);
-}
-
-function readWindow(window: unknown, objects: ReadonlyMap<string, ObjectProgress>): ScanRange {
-  const [from, until, ids, after] = list(window);
-  const objectIds = list(ids).map(text);
-  const range = {
-    objectIds,
-    from: second(from),
-    until: second(until),
-    after: readPosition(after),
-  };
-  const ends = new Set(objectIds.map((id) => objects.get(id)?.end));
-  const valid = ends.size === 1 && !ends.has(undefined) && range.from < range.until;
-  if (!valid) throw cursorError('is damaged');
-  return range;
-}
-
-function positionParts({ xactId, row }: Position): Json {
-  return row === null ? [xactId] : [xactId, row.objectId, row.id];
-}
-
-function readPosition(value: unknown): Position | null {
-  if (value === null) return null;
-  const parts = list(value);
-  const [xactId, objectId, id] = parts;
-  if (!isXactId(xactId)) throw cursorError('is damaged');
-  if (parts.length === 1) return { xactId, row: null };
-  if (parts.length !== 3) throw cursorError('is damaged');
-  return { xactId, row: { objectId: text(objectId), id: id === null ? null : text(id) } };
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value as readonly unknown[];
-  throw cursorError('is damaged');
-}
-
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw cursorError('is damaged');
-}
-
-function second(value: unknown): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= SECOND_MAX)
-    return value as number;
-  throw cursorError('is damaged');
-}
-
-function byId([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
-  return left < right ? -1 : 1;
-}
-
-function cursorError(
-  what: string,
-  remedy = 'Check what wrote the checkpoint. To begin anew on purpose, reset or rewind the export.',
-): SourceError {
-  return new SourceError('SOURCE_CURSOR_INVALID', `The cursor ${what}.`, { remedy });
+function readPins(value: unknown): Pins {
+  if (value === undefined) return new Map();
+  return new Map(
+    list(value).map((pin): readonly [string, string] => {
+      const [name, id] = list(pin);
+      return [text(name), text(id)];
+    }),
+  );
 }

@@ -31,8 +31,11 @@ export interface ScanRange {
 interface RecordsQuery extends RecordChoice {
   readonly objectIds: readonly string[];
   readonly conditions: readonly Json[];
+  /** Fields in ascending order; with none, the rows come in no order. */
   readonly sort: readonly string[];
   readonly limit: number;
+  /** How many characters of each long value come; -1 is all. The service cuts those of some shapes by itself. */
+  readonly previewLength?: number;
 }
 
 type Comparison = 'eq' | 'gt' | 'ge' | 'lt';
@@ -41,6 +44,7 @@ type Comparison = 'eq' | 'gt' | 'ge' | 'lt';
 export function recordsQuery(query: RecordsQuery): Json {
   const conditions = [...query.conditions];
   if (query.filter !== undefined) conditions.push(query.filter);
+  const { sort, previewLength } = query;
   return {
     select: query.select ?? [{ op: 'star' }],
     from: {
@@ -50,8 +54,9 @@ export function recordsQuery(query: RecordsQuery): Json {
       shape: query.shape,
     },
     filter: { op: 'and', children: conditions },
-    sort: query.sort.map((name) => ({ expr: field(name), dir: 'asc' })),
+    ...(sort.length > 0 && { sort: sort.map((name) => ({ expr: field(name), dir: 'asc' })) }),
     limit: query.limit,
+    ...(previewLength !== undefined && { preview_length: previewLength }),
   };
 }
 
@@ -131,8 +136,14 @@ function either(...children: readonly Json[]): Json {
   return { op: 'or', children };
 }
 
-function compare(op: Comparison, name: string, value: string): Json {
+/** The rows in which a field stands so to a text. */
+export function compare(op: Comparison, name: string, value: string): Json {
   return { op, left: field(name), right: { op: 'literal', value } };
+}
+
+/** The rows in which a field is one of the texts. */
+export function isOneOf(name: string, values: readonly string[]): Json {
+  return { op: 'in', left: field(name), right: { op: 'literal', value: values } };
 }
 
 function field(name: string): Json {

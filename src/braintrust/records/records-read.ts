@@ -7,6 +7,7 @@ import { emptyQuery } from './records-query.js';
 import type { ScanRange } from './records-query.js';
 import { passedSecond, unreadSecond, watermarkOf } from './records-bounds.js';
 import { decodeCursor, encodeCursor } from './records-cursor.js';
+import type { FoundObjects } from './object-scope.js';
 import type { RecordKind } from './record-kind.js';
 import type { RecordsSettings } from './records-settings.js';
 import {
@@ -31,6 +32,8 @@ const RETENTION_MARGIN_SECONDS = 300;
 
 export interface RecordsReadOptions extends OperationOptions {
   readonly settings: Readonly<RecordsSettings>;
+  /** What the settings' scope has found; `undefined` without one. */
+  readonly found?: FoundObjects | undefined;
   readonly cursor: Cursor | null;
   readonly pageSize: number;
 }
@@ -39,6 +42,8 @@ export interface RecordsReadOptions extends OperationOptions {
 export class RecordsRead {
   readonly #settings: Readonly<RecordsSettings>;
   readonly #context: ScanContext;
+  readonly #objectIds: readonly string[];
+  readonly #foundAt: Date | null;
   /** Objects still to be read; those that were refused or are behind are taken out. */
   readonly #readable: Set<string>;
   /** Objects that no cursor knew before this read. */
@@ -47,11 +52,12 @@ export class RecordsRead {
   #refused = 0;
   #behind: SourceError | undefined;
 
-  constructor({ settings, cursor, pageSize, signal, observer }: RecordsReadOptions) {
+  constructor({ settings, found, cursor, pageSize, signal, observer }: RecordsReadOptions) {
     this.#settings = settings;
-    this.#readable = new Set(settings.objectIds);
-    const state = cursor === null ? EMPTY_STATE : decodeCursor(settings.cursorFormat, cursor);
-    this.#state = withOthersSetAside(state, this.#readable);
+    this.#objectIds = found?.objectIds ?? settings.objectIds;
+    this.#foundAt = found?.planeNow ?? null;
+    this.#readable = new Set(this.#objectIds);
+    this.#state = withOthersSetAside(this.#stateAt(cursor, found), this.#readable);
     this.#context = {
       client: settings.client,
       choice: settings,
@@ -64,9 +70,18 @@ export class RecordsRead {
     };
   }
 
+  #stateAt(cursor: Cursor | null, found: FoundObjects | undefined): RecordsState {
+    if (cursor === null) return { ...EMPTY_STATE, pins: found?.pins ?? EMPTY_STATE.pins };
+    const state = decodeCursor(this.#settings.cursorFormat, cursor, this.#objectIds);
+    if (found === undefined) return state;
+    // Where more is asked for than before, it is not known any more that all of it was read.
+    const isWider = [...found.pins.keys()].some((name) => !state.pins.has(name));
+    return { ...state, pins: found.pins, floor: isWider ? 0 : state.floor };
+  }
+
   async *pages(): AsyncGenerator<Page> {
-    if (this.#isAtUntil()) return;
-    const target = this.#begin(await this.#askClock());
+    if (!this.#isOpen && this.#isAtUntil()) return;
+    const target = this.#begin(this.#secondsFound() ?? (await this.#askClock()));
     const { lookbackSeconds, objectsPerQuery } = this.#settings;
     for (;;) {
       const plan = { objectIds: this.#readable, target, lookbackSeconds, objectsPerQuery };
@@ -76,21 +91,33 @@ export class RecordsRead {
       yield* this.#readWindow(next.window);
     }
     if (this.#behind !== undefined) throw this.#behind;
+    if (this.#isOpen && this.#refused === 0 && this.#state.floor < target) {
+      this.#state = { ...this.#state, floor: target };
+      yield this.#endPage();
+    }
+  }
+
+  get #isOpen(): boolean {
+    return this.#settings.scope?.open === true;
+  }
+
+  #secondsFound(): number | null {
+    return this.#foundAt === null ? null : this.#foundAt.getTime() / 1_000;
   }
 
   #isAtUntil(): boolean {
-    const { objectIds, until } = this.#settings;
+    const { until } = this.#settings;
     const open = this.#state.windows.flatMap((window) => window.objectIds);
-    return objectIds.every(
+    return this.#objectIds.every(
       (id) => !open.includes(id) && (this.#state.objects.get(id)?.end ?? -1) >= until,
     );
   }
 
   /** The plane's clock in seconds, as told to the first object that may be read. */
   async #askClock(): Promise<number> {
-    const { client, kind, objectIds } = this.#settings;
+    const { client, kind } = this.#settings;
     const { signal, observer } = this.#context;
-    for (const objectId of objectIds) {
+    for (const objectId of this.#objectIds) {
       try {
         const { planeNow } = await client.query(emptyQuery(kind, objectId), { signal, observer });
         if (planeNow === null) throw noClockError();
@@ -105,12 +132,13 @@ export class RecordsRead {
 
   /** Begins with objects that are new; answers how far to read, in seconds. */
   #begin(now: number): number {
-    const { objectIds, from, until, settleMs, retentionSeconds } = this.#settings;
+    const { from, until, settleMs, retentionSeconds } = this.#settings;
+    const objectIds = this.#objectIds;
     const expired = retentionSeconds === undefined ? 0 : Math.ceil(now - retentionSeconds);
     for (const id of this.#readable) this.#checkNotExpired(id, expired);
     this.#begun = new Set(objectIds.filter((id) => !this.#state.objects.has(id)));
     const inside = expired > 0 ? expired + RETENTION_MARGIN_SECONDS : 0;
-    this.#state = withObjects(this.#state, objectIds, Math.max(from, inside));
+    this.#state = withObjects(this.#state, objectIds, Math.max(from, inside, this.#state.since));
     return Math.min(until, Math.max(0, Math.floor(now - settleMs / 1_000)));
   }
 
@@ -185,7 +213,7 @@ export class RecordsRead {
   }
 
   #watermark(): Date | undefined {
-    return watermarkOf(this.#state, this.#settings.objectIds) ?? undefined;
+    return watermarkOf(this.#state, this.#isOpen ? null : this.#objectIds) ?? undefined;
   }
 
   /** Leaves a window as far as it was read, when the others can still be read; else throws. */
@@ -210,13 +238,13 @@ export class RecordsRead {
 
   /** Goes on without an object, if that is wanted and there is another one. */
   #refuse(objectId: string, error: SourceError): void {
-    const { onObjectError, kind, objectIds } = this.#settings;
+    const { onObjectError, kind } = this.#settings;
     const refusal = refusalOf(kind, objectId, error);
     if (onObjectError === 'stop') throw refusal;
     this.#readable.delete(objectId);
     this.#refused += 1;
     emit(this.#context.observer, refusalEvent(kind, objectId, error));
-    if (this.#refused === objectIds.length) throw refusal;
+    if (this.#refused === this.#objectIds.length) throw refusal;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RowIdentity } from '../../interfaces/index.js';
 import type { BraintrustClient } from '../client/client.js';
 import type { QueryParameters } from '../client/query-parameters.js';
+import type { ObjectScope } from './object-scope.js';
 import type { RecordChoice, RecordKind } from './record-kind.js';
 import type { CursorFormat } from './records-cursor.js';
 import type { WindowScan } from './window-scan.js';
@@ -8,8 +9,10 @@ import type { WindowScan } from './window-scan.js';
 /** Everything that decides what a read of rows gives. */
 export interface RecordsSettings extends RecordChoice {
   readonly client: BraintrustClient;
-  /** Ascending, without duplicates. */
+  /** Ascending, without duplicates. Empty when there is a `scope`. */
   readonly objectIds: readonly string[];
+  /** Finds the objects of each read. @defaultValue those of `objectIds` */
+  readonly scope?: ObjectScope | undefined;
   readonly cursorFormat: CursorFormat;
   /** Members of each request besides the query. */
   readonly parameters: QueryParameters;

@@ -1,12 +1,21 @@
-import type { Json, Page, ReadOptions, RowIdentity, Source } from '../../interfaces/index.js';
+import type {
+  Cursor,
+  Json,
+  Page,
+  ReadOptions,
+  RowIdentity,
+  Source,
+} from '../../interfaces/index.js';
 import { readAhead } from '../query/read-ahead.js';
+import { objectsOfState } from './object-scope.js';
 import { repeatsFrom, watermarkOf } from './records-bounds.js';
-import { decodeCursor, encodeCursor } from './records-cursor.js';
+import { decodeCursor, encodeCursor, pinsOf } from './records-cursor.js';
 import { probeRecords } from './records-probe.js';
 import { RecordsRead } from './records-read.js';
 import { rowIdentityOf } from './records-settings.js';
 import type { RecordsSettings } from './records-settings.js';
 import { EMPTY_STATE, withObjects } from './records-state.js';
+import type { RecordsState } from './records-state.js';
 
 /** A page above this size is worked off before the next one is fetched. */
 const READ_AHEAD_MAX_BYTES = 32 * 1024 * 1024;
@@ -28,19 +37,24 @@ export function recordsSource(
   head: RecordsSourceHead,
   settings: Readonly<RecordsSettings>,
 ): Source {
-  const { cursorFormat, objectIds, lookbackSeconds, retentionSeconds } = settings;
+  const { cursorFormat, objectIds, scope, lookbackSeconds, retentionSeconds } = settings;
   return Object.freeze<Source>({
     rowIdentity: rowIdentityOf(settings.kind),
     ...head,
     retentionMs: retentionSeconds === undefined ? undefined : retentionSeconds * 1_000,
     read: (readOptions) => readRecords(settings, readOptions),
-    cursorAt: (date) => {
+    cursorAt: (date, left = null) => {
       const second = Math.max(settings.from, Math.floor(date.getTime() / 1_000));
-      return encodeCursor(cursorFormat, withObjects(EMPTY_STATE, objectIds, second));
+      return encodeCursor(cursorFormat, stateAt(settings, second, left));
     },
-    repeatsFrom: (cursor) =>
-      repeatsFrom(decodeCursor(cursorFormat, cursor), objectIds, lookbackSeconds),
-    watermarkOf: (cursor) => watermarkOf(decodeCursor(cursorFormat, cursor), objectIds),
+    repeatsFrom: (cursor) => {
+      const state = decodeCursor(cursorFormat, cursor);
+      return repeatsFrom(state, objectsOfState(scope, objectIds, state), lookbackSeconds);
+    },
+    watermarkOf: (cursor) => {
+      const state = decodeCursor(cursorFormat, cursor);
+      return watermarkOf(state, objectsOfState(scope, objectIds, state));
+    },
     probe: (operation = {}) => probeRecords(settings, operation),
   });
 }
@@ -51,12 +65,28 @@ export async function* readRecords(
   { cursor, pageSize, signal, observer }: ReadOptions,
 ): AsyncGenerator<Page> {
   signal?.throwIfAborted();
-  yield* readAhead(
-    (both) => new RecordsRead({ settings, cursor, pageSize, signal: both, observer }).pages(),
-    {
-      signal,
-      maxBytes: READ_AHEAD_MAX_BYTES,
-      bytesOf: ({ rows }) => ('byteLength' in rows ? rows.byteLength : 0),
-    },
-  );
+  yield* readAhead((both) => readFound(settings, { cursor, pageSize, signal: both, observer }), {
+    signal,
+    maxBytes: READ_AHEAD_MAX_BYTES,
+    bytesOf: ({ rows }) => ('byteLength' in rows ? rows.byteLength : 0),
+  });
+}
+
+async function* readFound(
+  settings: Readonly<RecordsSettings>,
+  options: ReadOptions,
+): AsyncGenerator<Page> {
+  const { scope, cursorFormat } = settings;
+  const found = await scope?.find(pinsOf(cursorFormat, options.cursor), options);
+  yield* new RecordsRead({ ...options, settings, found }).pages();
+}
+
+/** Nothing read yet, from a second on. What names stand for stays as it was. */
+function stateAt(
+  { cursorFormat, scope, objectIds }: Readonly<RecordsSettings>,
+  since: number,
+  left: Cursor | null,
+): RecordsState {
+  if (scope === undefined) return withObjects(EMPTY_STATE, objectIds, since);
+  return { ...EMPTY_STATE, since, pins: pinsOf(cursorFormat, left) };
 }

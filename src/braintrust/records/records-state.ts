@@ -5,6 +5,8 @@ import type { ScanRange } from './records-query.js';
 export interface ObjectProgress {
   readonly start: number;
   readonly end: number;
+  /** Whether it was not asked for by the last read: it is gone, or another choice was made. */
+  readonly aside?: true;
 }
 
 /**
@@ -14,9 +16,21 @@ export interface ObjectProgress {
 export interface RecordsState {
   readonly objects: ReadonlyMap<string, ObjectProgress>;
   readonly windows: readonly ScanRange[];
+  /** Where objects begin that are not in the state, in seconds. */
+  readonly since: number;
+  /** Below this second all objects were read that there were; 0 when that was never so. */
+  readonly floor: number;
+  /** What names stood for when the export first met them: ids by name. */
+  readonly pins: ReadonlyMap<string, string>;
 }
 
-export const EMPTY_STATE: RecordsState = Object.freeze({ objects: new Map(), windows: [] });
+export const EMPTY_STATE: RecordsState = Object.freeze({
+  objects: new Map(),
+  windows: [],
+  since: 0,
+  floor: 0,
+  pins: new Map(),
+});
 
 /** Where the part of a window begins that no earlier window has read. */
 export function newFrom(state: RecordsState, window: ScanRange): number {
@@ -74,7 +88,7 @@ export function withoutUnread(state: RecordsState, objectIds: ReadonlySet<string
   );
   const open = new Set(windows.flatMap((window) => window.objectIds));
   const objects = [...state.objects].filter(([id]) => open.has(id) || !isUnread(id));
-  return { objects: new Map(objects), windows };
+  return { ...state, objects: new Map(objects), windows };
 }
 
 /**
@@ -93,13 +107,13 @@ export function withOthersSetAside(
     kept = splitWindow(kept, window, [stay, ...gone.map((id) => [id])]);
   }
   const objects = new Map(state.objects);
-  for (const [id, { end }] of state.objects)
-    if (!objectIds.has(id)) objects.set(id, { start: end, end });
+  for (const [id, { start, end }] of state.objects)
+    objects.set(id, objectIds.has(id) ? { start, end } : { start: end, end, aside: true });
   const windows = kept.windows.map((window) => {
     const [id = ''] = window.objectIds;
     return objectIds.has(id) ? window : withoutRepeats(window, objects.get(id)?.end ?? 0);
   });
-  return { objects, windows };
+  return { ...state, objects, windows };
 }
 
 export interface WindowPlan {

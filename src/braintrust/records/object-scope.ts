@@ -1,0 +1,38 @@
+import type { OperationOptions } from '../../interfaces/index.js';
+import type { RecordsState } from './records-state.js';
+
+/** Ids by the name that stood for them. */
+export type Pins = ReadonlyMap<string, string>;
+
+/** The objects that one read is about. */
+export interface FoundObjects {
+  /** Ascending, without duplicates. */
+  readonly objectIds: readonly string[];
+  /** What the cursors of this read keep of the names. */
+  readonly pins: Pins;
+  /** The plane's clock when the objects were looked for: whatever came later has only later rows. */
+  readonly planeNow: Date | null;
+}
+
+/** Which objects a source reads, where that is not given by their ids: each read finds them anew. */
+export interface ObjectScope {
+  /** Whether objects may come and go between reads by themselves. */
+  readonly open: boolean;
+  /**
+   * Looks the objects up.
+   * @param pins those of the cursor that the read begins with.
+   * @throws SourceError `SOURCE_FORBIDDEN` when one is not found, `SOURCE_RENAMED` when a name stands for another
+   *   object than it did, `LIMIT_EXCEEDED`.
+   */
+  find(pins: Pins, operation: OperationOptions): Promise<FoundObjects>;
+}
+
+/** The objects whose progress decides about a cursor; `null` for all that are in it. */
+export function objectsOfState(
+  scope: ObjectScope | undefined,
+  objectIds: readonly string[],
+  state: RecordsState,
+): readonly string[] | null {
+  if (scope === undefined) return objectIds;
+  return scope.open ? null : [...state.pins.values()];
+}
