@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { sourceContract } from '../../src/testing/contracts/source-contract.js';
 import { spansFixture } from '../support/spans-fixture.js';
+import { tracesFixture } from '../support/traces.js';
 import { WRONG_SOURCES, scriptedFixture } from '../support/wrong-sources.js';
 
 const supports = { add: true, cursorAt: true };
@@ -15,6 +16,15 @@ const ADAPTERS = {
   }),
   'spansSource of two projects': sourceContract({
     create: (rows) => spansFixture(rows, { projects: 2 }),
+    supports,
+  }),
+  tracesSource: sourceContract({ create: (rows) => tracesFixture(rows), supports }),
+  'tracesSource of a plane that sorts by one field': sourceContract({
+    create: (rows) => tracesFixture(rows, { refuseSecondSortKey: true }),
+    supports,
+  }),
+  'tracesSource of two projects': sourceContract({
+    create: (rows) => tracesFixture(rows, { projects: 2 }),
     supports,
   }),
 };

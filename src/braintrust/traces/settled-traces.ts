@@ -1,0 +1,152 @@
+import { SourceError } from '../../errors/index.js';
+import { PageSize } from '../query/page-size.js';
+import { selectFields } from '../records/record-kind.js';
+import { scanConditions } from '../records/records-query.js';
+import type { Position, ScanRange } from '../records/records-query.js';
+import { scanWindow } from '../records/window-scan.js';
+import type { ScanContext, ScannedPage } from '../records/window-scan.js';
+import { ChangedTraces, samePlace, traceKey } from './changed-traces.js';
+import type { ChangedTrace } from './changed-traces.js';
+import { LIMIT_MAX, tracesWithSpan } from './trace-queries.js';
+import { readTraces, traceRows } from './trace-rows.js';
+import type { TraceReading } from './trace-rows.js';
+
+/** The last second that a transaction id can hold. */
+const LAST_SECOND = 2 ** 32 - 1;
+/** A stretch of a scan: long enough that traces whose spans lie close together are whole in it. */
+const STRETCH_PAGES = 10;
+const SCAN_FIELDS = ['_xact_id', 'id', 'project_id', 'root_span_id'];
+const PAGE_BYTES = 16 * 1024 * 1024;
+const FIRST_TRACES = 200;
+
+/** What a scan of traces shares with all others of its read. */
+export interface TracesWindow {
+  readonly context: ScanContext;
+  readonly window: ScanRange;
+  readonly reading: TraceReading;
+  /** Most rows of a page. */
+  readonly pageSize: number;
+}
+
+/**
+ * The traces whose last change lies in the window, each at that change: there is then no later span of it, when it
+ * is chosen and once more after its row was read. One that has a later span is met again at that one, in this window
+ * or in one to come. So a trace is given once for each place at which it rested, and none has to be remembered.
+ */
+export async function* settledTraces(scan: TracesWindow): AsyncGenerator<ScannedPage> {
+  const { pageSize } = scan;
+  let bytesOfTrace = PAGE_BYTES / FIRST_TRACES;
+  for await (const { traces, end } of stretches(scan)) {
+    let left = await withoutLater(scan, traces, end);
+    do {
+      const count = Math.max(1, Math.min(pageSize, Math.floor(PAGE_BYTES / bytesOfTrace)));
+      const taken = left.slice(0, wholePlaces(left, count));
+      left = left.slice(taken.length);
+      const page = await readPage(scan, taken, end);
+      if (page.rows.length > 0) bytesOfTrace = page.rows.byteLength / page.rows.length;
+      yield left.length === 0 ? { ...page, after: end } : page;
+    } while (left.length > 0);
+  }
+}
+
+interface Stretch {
+  readonly traces: readonly ChangedTrace[];
+  /** The place up to which the scan went. */
+  readonly end: Position;
+}
+
+/** The traces that were met, some pages of spans at a time. */
+async function* stretches({ context, window, pageSize }: TracesWindow): AsyncGenerator<Stretch> {
+  const spans: ScanContext = {
+    ...context,
+    choice: {
+      ...context.choice,
+      shape: 'spans',
+      select: selectFields(SCAN_FIELDS),
+      filter: undefined,
+    },
+    pageSize: new PageSize(LIMIT_MAX),
+  };
+  const [onlyObject = ''] = window.objectIds;
+  let traces = new ChangedTraces();
+  let pages = 0;
+  let end: Position | null = null;
+  for await (const page of scanWindow(spans, window)) {
+    traces.add(page, onlyObject);
+    pages += 1;
+    end = page.after;
+    if (traces.size < pageSize && pages < STRETCH_PAGES) continue;
+    yield { traces: traces.inOrder(), end };
+    [traces, pages, end] = [new ChangedTraces(), 0, null];
+  }
+  if (end !== null) yield { traces: traces.inOrder(), end };
+}
+
+async function readPage(
+  scan: TracesWindow,
+  taken: readonly ChangedTrace[],
+  end: Position,
+): Promise<ScannedPage> {
+  const { context, reading } = scan;
+  const contents = await readTraces(context, taken, reading);
+  const present = taken.filter(
+    (trace) => trace.rootSpanId === null || contents.has(traceKey(trace)),
+  );
+  const given = await withoutLater(scan, present, end);
+  for (const trace of given)
+    if (contents.get(traceKey(trace))?.isStrange === true) throw noSummary(trace);
+  return pageOf(given, contents, taken.at(-1)?.place ?? end);
+}
+
+/** The rows of traces as a page; `after` is the place behind all that were looked at. */
+export function pageOf(
+  given: readonly ChangedTrace[],
+  contents: Parameters<typeof traceRows>[1],
+  after: Position,
+): ScannedPage {
+  const places = given.map(({ place }) => place);
+  const apart = places.every(
+    (place, index) => index === 0 || !samePlace(place, places[index - 1] ?? place),
+  );
+  return {
+    rows: traceRows(given, contents),
+    xactIds: given.map(({ version }) => version),
+    after,
+    afterRow: apart ? (index) => places[index] ?? after : undefined,
+  };
+}
+
+/** The traces that have no span behind a place of the scan, however new. */
+async function withoutLater(
+  { context, window, reading }: TracesWindow,
+  traces: readonly ChangedTrace[],
+  after: Position,
+): Promise<readonly ChangedTrace[]> {
+  const { objectIds } = window;
+  const range = { objectIds, from: 0, until: LAST_SECOND, after };
+  const conditions = scanConditions(context.choice.kind, range);
+  const later = await tracesWithSpan(context, traces, { conditions, until: reading.until });
+  return traces.filter((trace) => !later.has(traceKey(trace)));
+}
+
+/** How many of the traces to take so that no place is divided: at least `count`, if there are so many. */
+function wholePlaces(traces: readonly ChangedTrace[], count: number): number {
+  let end = Math.min(count, traces.length);
+  for (; end > 0 && end < traces.length; end += 1) {
+    const [before, next] = [traces[end - 1], traces[end]];
+    if (before === undefined || next === undefined || !samePlace(before.place, next.place)) break;
+  }
+  return end;
+}
+
+function noSummary({ objectId, rootSpanId }: ChangedTrace): SourceError {
+  return new SourceError(
+    'SOURCE_PROTOCOL',
+    `Braintrust has a root span and no summary of the trace ${rootSpanId}.`,
+    {
+      remedy:
+        'Nothing of it was used. Run again later; if it stays, tell the support of Braintrust.',
+      details: { projectId: objectId, rootSpanId },
+    },
+  );
+}

@@ -1,0 +1,81 @@
+import type { Json, Source } from '../../interfaces/index.js';
+import { PageSize } from '../query/page-size.js';
+import { PROJECT_LOGS } from '../records/record-kind.js';
+import type { ScanRange } from '../records/records-query.js';
+import { recordsSource } from '../records/records-source.js';
+import type { ScanContext, ScannedPage, WindowScan } from '../records/window-scan.js';
+import { isInSweep, isSweepDue, restlessTraces } from './restless-traces.js';
+import { settledTraces } from './settled-traces.js';
+import { readTracesOptions, TRACE_IDENTITY } from './traces-options.js';
+import type { TracesSettings, TracesSourceOptions } from './traces-options.js';
+
+/** Most projects that share one query. */
+const PROJECTS_PER_QUERY = 25;
+/** How many traces one query asks for. */
+const TRACES_PER_QUERY = 200;
+
+/**
+ * The traces of one or more projects, one row each, in the order of their last change: the service's summary with
+ * scores, token counts and cost, and the full input, output and metadata of the root. `_xact_id` is the highest of
+ * the trace's spans; a trace that changes later comes again as a new version.
+ *
+ * A trace is given once none of its spans has changed for `idleMs`; one that never rests is given as it is within
+ * `maxOpenMs`. Nothing is kept of traces between reads: whatever the order and the time in which their spans come,
+ * the change that comes last brings the trace. Reads begin and end as those of `spansSource` do.
+ * @throws ConfigurationError `OPTION_INVALID` naming every wrong option.
+ */
+export function tracesSource(options: TracesSourceOptions): Source {
+  const settings = readTracesOptions(options);
+  const { client, projectIds, from, until, settleMs, idleMs } = settings;
+  const { lookbackSeconds, retentionSeconds, onProjectError } = settings;
+  return recordsSource(
+    { name: 'braintrust-traces', identity: identityOf(settings), rowIdentity: TRACE_IDENTITY },
+    {
+      client,
+      kind: PROJECT_LOGS,
+      shape: 'summary',
+      objectIds: projectIds,
+      select: undefined,
+      filter: filterOf(settings),
+      parameters: {},
+      from,
+      until,
+      settleMs: settleMs + idleMs,
+      lookbackSeconds,
+      retentionSeconds,
+      cursorFormat: { name: 'traces', version: 1, objects: 'projects' },
+      objectsPerQuery: PROJECTS_PER_QUERY,
+      onObjectError: onProjectError,
+      scan: tracesScan(settings),
+    },
+  );
+}
+
+function tracesScan(settings: Readonly<TracesSettings>): WindowScan {
+  const { spans, settleMs, idleMs, lookbackSeconds, maxOpenSeconds, until } = settings;
+  const groupSize = new PageSize(TRACES_PER_QUERY);
+  const plan = {
+    everySeconds: maxOpenSeconds / 2,
+    lookbackSeconds,
+    restSeconds: (settleMs + idleMs) / 1_000,
+  };
+  return async function* scan(
+    context: ScanContext,
+    window: ScanRange,
+  ): AsyncGenerator<ScannedPage> {
+    const reading = { filter: filterOf(settings), spans, until: window.until, groupSize };
+    const traces = { context, window, reading, pageSize: context.pageSize.rows };
+    if (!isInSweep(window)) yield* settledTraces(traces);
+    // Behind `until` lies what is not wanted: a trace that goes on there belongs to another export.
+    if (window.until < until && isSweepDue(window, plan)) yield* restlessTraces(traces, plan);
+  };
+}
+
+function filterOf({ filter }: Readonly<TracesSettings>): Json | undefined {
+  return filter === undefined ? undefined : { btql: filter };
+}
+
+function identityOf(settings: Readonly<TracesSettings>): Json {
+  const { client, filter, from, until, spans } = settings;
+  return { apiUrl: client.apiUrl, filter: filter ?? null, from, until, spans };
+}
