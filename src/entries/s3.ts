@@ -21,5 +21,6 @@ export type { S3BucketOptions } from '../aws/bucket-options.js';
 export type { S3Checksum } from '../aws/checksum.js';
 export type { S3Encryption } from '../aws/encryption.js';
 export type { S3ObjectOptions } from '../sinks/s3/object-options.js';
+export { s3Upload, type S3UploadOptions } from '../sinks/s3/s3-upload.js';
 export { s3Sink, type S3SinkOptions } from '../sinks/s3/s3-sink.js';
 export { s3CursorStore, type S3CursorStoreOptions } from '../stores/s3/s3-cursor-store.js';

@@ -51,6 +51,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `s3Sink(options)`': ['S3SinkOptions'],
   '## `s3CursorStore(options)`': ['S3CursorStoreOptions'],
   '## `assumeRole(options)`': ['AssumeRoleOptions'],
+  '## `s3Upload(options)`': ['S3UploadOptions'],
   '## `exportExternalId(options)`': ['ExportExternalIdOptions'],
   '## `iamPolicy(options)`': ['IamPolicyOptions'],
   '## `trustPolicy(options)`': ['TrustPolicyOptions'],
