@@ -44,16 +44,6 @@ export class WorkerPool {
     return this.#isEnded;
   }
 
-  /** Workers that run. */
-  get threads(): number {
-    return this.#threads.size;
-  }
-
-  /** Row groups that are not encoded yet. */
-  get rowGroups(): number {
-    return this.#underWay.size;
-  }
-
   /** Counts an object in. */
   join(): void {
     assert(!this.#isEnded, 'an object joined workers that had ended');

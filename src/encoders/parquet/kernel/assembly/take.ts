@@ -17,8 +17,8 @@ const LOWER_T: u8 = 0x74;
 const EXACT_MAX: u64 = 1 << 53;
 /** So many digits always fit into 64 bits. */
 const DIGITS_MAX: u32 = 18;
-/** Powers of ten up to this one are exact. */
-const POWER_MAX: u32 = 22;
+/** No double needs more to be told from its neighbours. */
+const DOUBLE_DIGITS_MAX: u32 = 17;
 
 /** Where the values that were taken end. */
 export let valuesEnd: usize = 0;
@@ -125,7 +125,7 @@ export function takeBooleans(column: u32, row: u32, rows: u32): u32 {
   return place;
 }
 
-/** Numbers of few digits that a double holds exactly, or that one division of two such gives. */
+/** Numbers without exponents, of few digits. */
 export function takeDoubles(column: u32, row: u32, rows: u32): u32 {
   let out = values;
   let place = row;
@@ -158,16 +158,72 @@ function readDouble(start: usize, end: usize): f64 {
     mantissa = mantissa * 10 + digit;
     digits += 1;
   }
-  if (digits == 0 || digits > DIGITS_MAX || mantissa > EXACT_MAX) return NaN;
+  if (digits == 0 || digits > DOUBLE_DIGITS_MAX) return NaN;
   const exponent: u32 = point == 0 ? 0 : <u32>(end - point) - 1;
-  if (exponent > POWER_MAX) return NaN;
-  const value = exponent == 0 ? <f64>mantissa : <f64>mantissa / powerOfTen(exponent);
+  const value =
+    mantissa <= EXACT_MAX ? exactRatio(mantissa, exponent) : nearestRatio(mantissa, exponent);
   return isNegative ? -value : value;
 }
 
-/** Exact up to 22: each product is. */
-function powerOfTen(exponent: u32): f64 {
-  let power: f64 = 1;
+/** One division of two exact numbers gives the nearest double. */
+function exactRatio(mantissa: u64, exponent: u32): f64 {
+  return exponent == 0 ? <f64>mantissa : <f64>mantissa / <f64>powerOfTen(exponent);
+}
+
+/** The double nearest to a fraction of more digits than a double holds; NaN for those near zero, and for integers. */
+function nearestRatio(mantissa: u64, exponent: u32): f64 {
+  if (exponent == 0) return NaN;
+  const divisor = powerOfTen(exponent);
+  const whole = mantissa / divisor;
+  const fraction = divideShifted(mantissa % divisor, divisor);
+  let high = whole;
+  let low = fraction;
+  // The highest bit to the top.
+  const shift = whole == 0 ? 64 + clz(fraction) : clz(whole);
+  if (shift > 64 + 8) return NaN;
+  if (shift >= 64) {
+    high = fraction << (shift - 64);
+    low = 0;
+  } else if (shift > 0) {
+    high = (whole << shift) | (fraction >> (64 - shift));
+    low = fraction << shift;
+  }
+  const isInexact = low != 0 || !isExact;
+  const rest = high & 0x7ff;
+  let bits = ((1023 + 63 - shift) << 52) + ((high >> 11) & 0xfffffffffffff);
+  if (rest > 0x400 || (rest == 0x400 && (isInexact || (bits & 1) == 1))) bits += 1;
+  return reinterpret<f64>(bits);
+}
+
+/** Whether the last division by `divideShifted` left nothing. */
+let isExact: bool = false;
+
+/** The first 64 bits behind the point of `dividend / divisor`, a number below 1. Knuth's algorithm D in base 2^32. */
+function divideShifted(dividend: u64, divisor: u64): u64 {
+  const shift = clz(divisor);
+  const normal = divisor << shift;
+  const high = normal >> 32;
+  const low = normal & 0xffffffff;
+  let rest = dividend << shift;
+  let quotient: u64 = 0;
+  for (let digit = 0; digit < 2; digit += 1) {
+    let guess = rest / high;
+    let left = rest - guess * high;
+    while (guess >> 32 != 0 || guess * low > left << 32) {
+      guess -= 1;
+      left += high;
+      if (left >> 32 != 0) break;
+    }
+    rest = (rest << 32) - guess * normal;
+    quotient = (quotient << 32) | guess;
+  }
+  isExact = rest == 0;
+  return quotient;
+}
+
+/** Up to 19 it has room in 64 bits. */
+function powerOfTen(exponent: u32): u64 {
+  let power: u64 = 1;
   for (let at: u32 = 0; at < exponent; at += 1) power *= 10;
   return power;
 }
