@@ -1,6 +1,6 @@
 import { tracesSource } from '../../src/braintrust/traces/traces.js';
 import type { TracesSourceOptions } from '../../src/braintrust/traces/traces-options.js';
-import type { Page, Source } from '../../src/interfaces/index.js';
+import type { Page, Row, Source } from '../../src/interfaces/index.js';
 import type { SourceFixture } from '../../src/testing/contracts/source-contract.js';
 import { rowsOf, startWorld } from './spans.js';
 import type { SpansWorld } from './spans.js';
@@ -47,6 +47,39 @@ export function liveTracesOf(world: SpansWorld, projectId: string): string[] {
     if (version > (highest.get(trace) ?? '')) highest.set(trace, version);
   }
   return [...highest].map(([trace, version]) => `${trace}@${version}`);
+}
+
+/** The traces of a project as their rows should be, from the plane's own summaries and live spans. */
+export async function traceRowsOf(
+  world: SpansWorld,
+  projectId: string,
+  withSpans: boolean,
+): Promise<readonly Row[]> {
+  const query = `select: * | from: project_logs('${projectId}') summary | filter: created > '1970-01-01' | preview_length: -1 | limit: 1000`;
+  const { rows } = await world.client.query(query);
+  const summaries = new Map(rows.objects().map((row) => [row['root_span_id'], row]));
+  const spansOf = new Map<string, Row[]>();
+  for (const span of world.plane.liveRows('project_logs', projectId)) {
+    const trace = String(span['root_span_id']);
+    spansOf.set(trace, [...(spansOf.get(trace) ?? []), span]);
+  }
+  return [...spansOf].map(([trace, unordered]) => {
+    const spans = unordered.toSorted(
+      (a, b) => compare(a['created'], b['created']) || compare(a['id'], b['id']),
+    );
+    const versions = spans.map((span) => String(span['_xact_id'])).sort();
+    return {
+      ...(summaries.get(trace) ?? { id: null, created: spans[0]?.['created'] }),
+      project_id: projectId,
+      root_span_id: trace,
+      _xact_id: versions.at(-1),
+      ...(withSpans && { spans }),
+    };
+  });
+}
+
+function compare(left: unknown, right: unknown): number {
+  return String(left) < String(right) ? -1 : Number(String(left) > String(right));
 }
 
 export interface TracesFixtureOptions {
