@@ -4,7 +4,9 @@ const config: Options = {
   entry: {
     index: 'src/index.ts',
     braintrust: 'src/entries/braintrust.ts',
+    csv: 'src/entries/csv.ts',
     fs: 'src/entries/fs.ts',
+    json: 'src/entries/json.ts',
     jsonl: 'src/entries/jsonl.ts',
     parquet: 'src/entries/parquet.ts',
     s3: 'src/entries/s3.ts',

@@ -46,6 +46,8 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `spansSource(options)`': ['SpansSourceOptions'],
   '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
   '## `parquetEncoder(options)`': ['ParquetEncoderOptions'],
+  '## `csvEncoder(options)`': ['CsvEncoderOptions'],
+  '## `jsonArrayEncoder(options)`': ['JsonArrayEncoderOptions'],
   '## `fileSink(options)`': ['FileSinkOptions'],
   '## `fileCursorStore(options)`': ['FileCursorStoreOptions'],
   '## `s3Sink(options)`': ['S3SinkOptions'],

@@ -19,7 +19,7 @@ export interface ExportedTypes {
 
 /** Reads the types that the entries of the package export. */
 export function readExportedTypes(): ExportedTypes {
-  const subpaths = ['braintrust', 'fs', 'jsonl', 'parquet', 's3', 'testing'];
+  const subpaths = ['braintrust', 'csv', 'fs', 'json', 'jsonl', 'parquet', 's3', 'testing'];
   const entries = ['index', ...subpaths.map((subpath) => `entries/${subpath}`)];
   const paths = entries.map((entry) => join(PROJECT_ROOT, 'src', `${entry}.ts`));
   const program = ts.createProgram(paths, projectOptions());

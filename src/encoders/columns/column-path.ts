@@ -27,3 +27,13 @@ function unquoted(text: string): string | null {
     return null;
   }
 }
+
+/** The keys of a path that a host gave as text or key by key, or `null` when it is neither. */
+export function readColumnPath(path: unknown): readonly string[] | null {
+  const keys = typeof path === 'string' ? parseColumnPath(path) : path;
+  const isPath =
+    Array.isArray(keys) &&
+    keys.length > 0 &&
+    keys.every((key) => typeof key === 'string' && key.isWellFormed());
+  return isPath ? (keys as readonly string[]) : null;
+}
