@@ -176,8 +176,6 @@ describe('a query', () => {
     [{ fmt: 'parquet' }, 'parquet'],
     [{ disable_limit: true }, 'disable_limit'],
     [{ relaxed_search_mode: true }, 'relaxed_search_mode'],
-    [{ audit_log: true }, 'audit_log'],
-    [{ tz_offset: 480 }, 'tz_offset'],
     [{ cursor: 'abc' }, 'cursor'],
     [{ surprise: 1 }, 'surprise'],
   ])('with the body %j is refused by name', async (more, name) => {

@@ -144,6 +144,8 @@ const SAME_QUERY = {
   limit: 10,
   cursor: 'abc',
   previewLength: null,
+  group: null,
+  having: null,
 };
 
 describe('a query', () => {
@@ -195,6 +197,50 @@ describe('a query', () => {
     expect(query).toEqual(SAME_QUERY);
   });
 
+  it('about groups means the same in BTQL, in SQL and as an object', () => {
+    const btql =
+      'dimensions: metadata.model as model, day(created) as date | measures: count(1) as n ' +
+      "| from: project_logs('p') spans | final_filter: n > 1 | sort: n desc";
+    const sql =
+      'SELECT metadata.model AS model, day(created) AS date, count(1) AS n ' +
+      "FROM project_logs('p') GROUP BY 1, 2 HAVING n > 1 ORDER BY n DESC";
+    const expected = parseQuery(sql);
+    expect(parseQuery(btql)).toEqual(expected);
+    expect(expected.group).toEqual([literal(1), literal(2)]);
+    const from = {
+      op: 'function',
+      name: { op: 'ident', name: ['project_logs'] },
+      args: [literal('p')],
+    };
+    const query = readAst({
+      from,
+      dimensions: [
+        { alias: 'model', expr: { btql: 'metadata.model' } },
+        { alias: 'date', expr: { btql: 'day(created)' } },
+      ],
+      measures: [{ alias: 'n', expr: { btql: 'count(1)' } }],
+      final_filter: { btql: 'n > 1' },
+      sort: [{ expr: { btql: 'n' }, dir: 'desc' }],
+    });
+    expect(query).toEqual(expected);
+  });
+
+  it('takes comments, and line breaks inside a clause', () => {
+    const text = `
+      -- what to read
+      select:
+        id,
+        metadata.model as m
+      from: project_logs('p1', "p2") traces
+      filter:
+        id = 'x'        -- a | and a filter: in a comment
+      sort: _xact_id desc,
+        id
+      limit: 10
+      cursor: 'abc'`;
+    expect(parseQuery(text)).toEqual(SAME_QUERY);
+  });
+
   it('has every row, spans, and no order when it names only its source', () => {
     expect(parseQuery("from: dataset('d')")).toEqual({
       select: [{ star: true }],
@@ -204,13 +250,18 @@ describe('a query', () => {
       limit: null,
       cursor: null,
       previewLength: null,
+      group: null,
+      having: null,
     });
   });
 
   it.each([
-    ["from: project_logs('p') | dimensions: id", 'dimensions'],
+    ["from: project_logs('p') | sample: 10%", 'sample'],
+    ["from: project_logs('p') | pivot: score", 'pivot'],
+    ["from: project_logs('p') | unpivot: tags as tag", 'unpivot'],
     ["from: project_logs('p') | trace_filter: error is null", 'trace_filter'],
-    ["select id from project_logs('p') group by 1", 'GROUP'],
+    ["select id from project_logs('p') tablesample 10", 'TABLESAMPLE'],
+    ["select id from (select * from project_logs('p'))", 'a subquery'],
     ["with x as (select 1) select * from project_logs('p')", 'WITH'],
     ["select distinct id from project_logs('p')", 'DISTINCT'],
     ["from: project_logs('p') | sort: id nulls first", 'NULLS'],
@@ -228,6 +279,8 @@ describe('a query', () => {
     ["select * from project_logs('p') offset 5", 'cursor'],
     ["select * from project_logs('p') where tags includes 'x'", 'BTQL'],
     ["from: project_logs('p') rows", 'shape'],
+    ["from: project_logs('p') | select: id | measures: count(1) as n", 'measures'],
+    ["select * from project_logs('p') where tags not contains 'x'", 'BTQL'],
     ["from: project_logs('p') | preview_length: -2", 'preview_length'],
   ])('is wrong, and told so: %s', (text, hint) => {
     const refusal = refusalOf(() => parseQuery(text));

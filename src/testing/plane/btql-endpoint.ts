@@ -36,6 +36,8 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'client_version',
   'query_timeout_seconds',
   'version',
+  'tz_offset',
+  'audit_log',
   'expected_cost',
   'overflow_results',
   'use_brainstore',
@@ -45,11 +47,9 @@ const HARMLESS: ReadonlySet<string> = new Set([
 /** Body fields that are harmless with these values only. */
 const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   api_version: [1],
-  tz_offset: [0],
   disable_limit: [false],
   force_push_limit: [false],
   relaxed_search_mode: [false],
-  audit_log: [false],
 };
 
 /** Switches that a test may turn. */
@@ -113,7 +113,7 @@ export class BtqlEndpoint {
     const now = state.now();
     const visibleFrom =
       planWindowDays === Infinity ? null : new Date(now.getTime() - planWindowDays * DAY_MS);
-    const result = runQuery(query, { objects, now, visibleFrom });
+    const result = runQuery(query, { objects, now, visibleFrom, tzOffset: readTzOffset(body) });
     const format = (body['fmt'] ?? 'json') as AnswerFormat;
     const answer: Answer = {
       status: 200,
@@ -143,6 +143,13 @@ function checkBody(body: Readonly<Record<string, unknown>>): void {
     if (NEUTRAL[name]?.includes(value) !== true)
       throw unsupported(`the body field \`${name}\`${name in NEUTRAL ? ' with this value' : ''}`);
   }
+}
+
+/** Minutes that local time is behind UTC: 480 on the Pacific coast in winter. */
+function readTzOffset(body: Readonly<Record<string, unknown>>): number {
+  const offset = body['tz_offset'] ?? 0;
+  if (typeof offset === 'number' && Math.abs(offset) <= 24 * 60) return offset;
+  throw formError(['tz_offset'], 'number', offset);
 }
 
 /** The transaction as of which to read; the service takes one for experiments and datasets alone. */

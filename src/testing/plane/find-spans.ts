@@ -10,6 +10,8 @@ import { StoredRowReader } from './stored-row-reader.js';
 export interface QueryContext {
   readonly objects: readonly QueriedObject[];
   readonly now: Date;
+  /** How far the caller's local time is behind UTC, in minutes. */
+  readonly tzOffset: number;
   /** Rows of project logs created before this are gone for queries. */
   readonly visibleFrom: Date | null;
 }

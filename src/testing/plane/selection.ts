@@ -1,7 +1,7 @@
 import type { CompileContext } from './query/compile.js';
 import { compile } from './query/compile.js';
 import type { Expression, SelectItem } from './query/syntax.js';
-import { compareValues, IntervalValue } from './query/values.js';
+import { IntervalValue } from './query/values.js';
 import type { Evaluate, RowReader, Value } from './query/values.js';
 import { badRequest, unsupported } from './refusal.js';
 import { PREVIEW_FIELDS, withPreview } from './previews.js';
@@ -43,10 +43,19 @@ export function readSelection(
     columns,
     write: (row) => {
       if (verbatim && row instanceof StoredRowReader) return row.row.text;
-      const values = columns.map((name) => [name, output(fields.get(name), row)] as const);
-      return Buffer.from(JSON.stringify(Object.fromEntries(values)));
+      return writeFields(fields, columns, row);
     },
   };
+}
+
+/** Writes the named fields of a row as JSON. */
+export function writeFields(
+  fields: ReadonlyMap<string, Evaluate>,
+  columns: readonly string[],
+  row: RowReader,
+): Buffer {
+  const values = columns.map((name) => [name, output(fields.get(name), row)] as const);
+  return Buffer.from(JSON.stringify(Object.fromEntries(values)));
 }
 
 /** Whole fields are cut to their previews; what is computed from them is not. */
@@ -65,80 +74,4 @@ function output(evaluate: Evaluate | undefined, row: RowReader): Value {
   const value = evaluate?.(row) ?? null;
   if (value instanceof IntervalValue) throw unsupported('an interval in the select list');
   return value;
-}
-
-/** One aggregate in the making. */
-interface Accumulator {
-  add(value: Value): void;
-  result(): Value;
-}
-
-const AGGREGATES: Readonly<Record<string, () => Accumulator>> = {
-  count: () => {
-    let count = 0;
-    return { add: (value) => (count += value === null ? 0 : 1), result: () => count };
-  },
-  sum: () => {
-    let sum: number | null = null;
-    return {
-      add: (value) => (sum = typeof value === 'number' ? (sum ?? 0) + value : sum),
-      result: () => sum,
-    };
-  },
-  min: () => extreme((order) => order < 0),
-  max: () => extreme((order) => order > 0),
-};
-
-function extreme(wanted: (order: number) => boolean): Accumulator {
-  let best: Value = null;
-  return {
-    add: (value) => {
-      if (value === null) return;
-      const order = best === null ? null : compareValues(value, best);
-      if (best !== null && order === null) throw unsupported('min and max over mixed types');
-      if (best === null || wanted(order ?? 0)) best = value;
-    },
-    result: () => best,
-  };
-}
-
-type Call = Extract<Expression, { op: 'function' }>;
-
-/** Makes a select list of aggregates ready, or gives `null` when it holds none. */
-export function readAggregates(
-  select: readonly SelectItem[],
-  context: CompileContext,
-): ((rows: Iterable<RowReader>) => QueryResult) | null {
-  const calls = select.map((item) => (item.star ? null : aggregateCall(item.expr)));
-  if (calls.every((call) => call === null)) return null;
-  const aliases = select.map((item) => (item.star ? '*' : item.alias));
-  if (calls.includes(null)) throw unsupported('aggregates beside plain fields');
-  if (new Set(aliases).size < aliases.length) throw badRequest('The select list repeats an alias.');
-  const inputs = calls.map((call) => compileInput(call as Call, context));
-  return (rows) => {
-    const accumulators = calls.map((call) => (AGGREGATES[call?.name ?? ''] as () => Accumulator)());
-    for (const row of rows)
-      accumulators.forEach((accumulator, index) => accumulator.add(inputs[index]?.(row) ?? null));
-    const results = accumulators.map(
-      (accumulator, index) => [aliases[index], accumulator.result()] as const,
-    );
-    const sorted = results.sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
-    const text = Buffer.from(JSON.stringify(Object.fromEntries(sorted)));
-    return { rows: [text], cursor: null, columns: sorted.map(([alias = '']) => alias) };
-  };
-}
-
-function aggregateCall(expression: Expression): Call | null {
-  return expression.op === 'function' && Object.hasOwn(AGGREGATES, expression.name)
-    ? expression
-    : null;
-}
-
-function compileInput(call: Call, context: CompileContext): Evaluate {
-  const [argument, ...rest] = call.args;
-  if (argument === undefined || rest.length > 0)
-    throw badRequest(`${call.name}() takes one argument.`);
-  if (argument.op !== 'star') return compile(argument, context);
-  if (call.name !== 'count') throw badRequest('Only count() takes `*`.');
-  return () => true;
 }

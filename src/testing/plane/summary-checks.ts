@@ -26,6 +26,7 @@ export function checkSummaryQuery(query: Query): void {
     if (typeof head === 'string' && !known.has(head) && ROW_KEYS[type].includes(head))
       throw unsupported(`the field \`${head}\` of a summary row`);
   };
+  for (const expr of query.group ?? []) walkPaths(expr, checkField);
   for (const item of query.select) if (!item.star) walkPaths(item.expr, checkField);
   for (const { expr } of query.sort) {
     walkPaths(expr, checkField);

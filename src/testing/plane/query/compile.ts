@@ -1,7 +1,8 @@
 import { badRequest, unsupported } from '../refusal.js';
+import { compileIn, compileLike } from './compile-lists.js';
 import { compileCall } from './functions.js';
 import type { Expression, PathStep } from './syntax.js';
-import { matchesToken, textPattern } from './text-match.js';
+import { matchesToken } from './text-match.js';
 import { addInterval, compareValues, equalValues, IntervalValue, parseMoment } from './values.js';
 import type { Evaluate, Value } from './values.js';
 
@@ -10,6 +11,8 @@ export interface CompileContext {
   readonly columns: ReadonlySet<string>;
   /** What `now()` gives: one moment for the whole query. */
   readonly now: Date;
+  /** How far local time is behind UTC, in minutes. @defaultValue 0 */
+  readonly tzOffset?: number;
   /** Turns a test of one span into a test of its trace, where rows stand for traces. */
   readonly anySpan?: (test: Evaluate) => Evaluate;
 }
@@ -26,6 +29,7 @@ export function compile(expression: Expression, context: CompileContext): Evalua
       return () => value;
     }
     case 'ident':
+      if (isText(expression, context)) return () => expression.name[0] ?? null;
       return compilePath(expression.name, context);
     case 'list': {
       const items = expression.items.map(next);
@@ -50,7 +54,8 @@ export function compile(expression: Expression, context: CompileContext): Evalua
       return compileChoice(expression, next);
     case 'function':
       if (expression.name === 'any_span') return compileAnySpan(expression.args, context);
-      return compileCall(expression, { next, now: context.now });
+      if (expression.name === 'estimated_cost') return compileCost(expression.args, context);
+      return compileCall(expression, { next, now: context.now, tzOffset: context.tzOffset ?? 0 });
     case 'star':
       break;
   }
@@ -68,10 +73,24 @@ function compileAnySpan(args: readonly Expression[], context: CompileContext): E
   return context.anySpan?.(evaluate) ?? evaluate;
 }
 
+/** `estimated_cost()`: what the span was written with, for the plane knows no prices. */
+function compileCost(args: readonly Expression[], context: CompileContext): Evaluate {
+  if (args.length > 0) throw badRequest('estimated_cost() takes no arguments.');
+  return compilePath(['metrics', 'estimated_cost'], context);
+}
+
 /** The recorded service resolves the bare word `name` to the span's name. */
 const SHORTHANDS: Readonly<Record<string, readonly PathStep[]>> = {
   name: ['span_attributes', 'name'],
 };
+
+/** The service takes a name in double quotes that no field has for a text. */
+function isText(
+  { name, quoted }: Extract<Expression, { op: 'ident' }>,
+  { columns }: CompileContext,
+): boolean {
+  return quoted === true && typeof name[0] === 'string' && !columns.has(name[0]);
+}
 
 function compilePath(name: readonly PathStep[], context: CompileContext): Evaluate {
   const [head, ...rest] = name;
@@ -257,46 +276,4 @@ function checkXactComparison({ left, right }: Binary): void {
     side.op === 'literal' && typeof side.value === 'number';
   if ((isXact(left) && isNumber(right)) || (isXact(right) && isNumber(left)))
     throw unsupported('comparing `_xact_id` with a number; quote it');
-}
-
-function compileIn(expression: Binary, next: Compiler): Evaluate {
-  const left = next(expression.left);
-  const right = next(expression.right);
-  const texts = literalTexts(expression.right);
-  return (row) => {
-    const value = left(row);
-    if (value === null) return null;
-    if (texts !== null && typeof value === 'string') return texts.has(value);
-    const list = right(row);
-    if (!Array.isArray(list)) return null;
-    const candidates = Array.isArray(value) ? value : [value];
-    const found = candidates.some((candidate) =>
-      list.some((item) => item !== null && equalValues(candidate as Value, item as Value)),
-    );
-    return found || !list.includes(null) ? found : null;
-  };
-}
-
-/** The members of a list that holds nothing but text, for lists of thousands of ids. */
-function literalTexts(list: Expression): ReadonlySet<string> | null {
-  const values: readonly unknown[] =
-    list.op === 'list'
-      ? list.items.map((item) => (item.op === 'literal' ? item.value : undefined))
-      : list.op === 'literal' && Array.isArray(list.value)
-        ? list.value
-        : [undefined];
-  return values.every((value) => typeof value === 'string') ? new Set(values) : null;
-}
-
-function compileLike(expression: Binary, next: Compiler): Evaluate {
-  const { right } = expression;
-  if (right.op !== 'literal' || typeof right.value !== 'string')
-    throw unsupported('LIKE with a pattern that is not a text literal');
-  const pattern = textPattern(right.value, expression.op === 'ilike');
-  const left = next(expression.left);
-  return (row) => {
-    const value = left(row);
-    if (value === null) return null;
-    return typeof value === 'string' && pattern(value);
-  };
 }

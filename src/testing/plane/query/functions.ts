@@ -1,11 +1,23 @@
 import { badRequest, unsupported } from '../refusal.js';
+import {
+  extractJson,
+  roundNumber,
+  toBoolean,
+  toDatetime,
+  toInteger,
+  toNumber,
+  toText,
+} from './casts.js';
+import { isMomentPart, momentPart, truncateMoment } from './moments.js';
 import type { Expression } from './syntax.js';
-import { compareValues, equalValues, parseMoment } from './values.js';
+import { compareValues, equalValues } from './values.js';
 import type { Evaluate, Value } from './values.js';
 
 interface CallContext {
   readonly next: (expression: Expression) => Evaluate;
   readonly now: Date;
+  /** Minutes that local time is behind UTC. */
+  readonly tzOffset: number;
 }
 
 /** A function of values: how many arguments it takes, and what it gives. */
@@ -19,13 +31,6 @@ const onText =
   (change: (text: string) => Value) =>
   ([value]: readonly Value[]): Value =>
     typeof value === 'string' ? change(value) : null;
-
-const onMoment =
-  (change: (moment: Date) => Value) =>
-  ([value]: readonly Value[]): Value => {
-    const moment = typeof value === 'string' ? parseMoment(value) : value;
-    return moment instanceof Date ? change(moment) : null;
-  };
 
 function lengthOf(value: Value): Value {
   if (Array.isArray(value)) return value.length;
@@ -46,14 +51,9 @@ function pickBy(wanted: (order: number) => boolean): PlainFunction['apply'] {
   };
 }
 
-const MOMENT_PARTS: Readonly<Record<string, (moment: Date) => number>> = {
-  second: (moment) => moment.getUTCSeconds(),
-  minute: (moment) => moment.getUTCMinutes(),
-  hour: (moment) => moment.getUTCHours(),
-  day: (moment) => moment.getUTCDate(),
-  month: (moment) => moment.getUTCMonth() + 1,
-  year: (moment) => moment.getUTCFullYear(),
-};
+function onValue(change: (value: Value) => Value): PlainFunction {
+  return { least: 1, most: 1, apply: ([value = null]) => change(value) };
+}
 
 const FUNCTIONS: Readonly<Record<string, PlainFunction>> = {
   coalesce: {
@@ -69,6 +69,21 @@ const FUNCTIONS: Readonly<Record<string, PlainFunction>> = {
   concat: { least: 1, most: Infinity, apply: concatenate },
   len: { least: 1, most: 1, apply: ([value = null]) => lengthOf(value) },
   contains: { least: 2, most: 2, apply: containsValue },
+  round: {
+    least: 1,
+    most: 2,
+    apply: ([value = null, digits = null]) => roundNumber(value, digits),
+  },
+  json_extract: {
+    least: 2,
+    most: 2,
+    apply: ([text = null, key = null]) => extractJson(text, key),
+  },
+  to_string: onValue(toText),
+  to_number: onValue(toNumber),
+  to_integer: onValue(toInteger),
+  to_boolean: onValue(toBoolean),
+  to_datetime: onValue(toDatetime),
 };
 
 function nullIf([left = null, right = null]: readonly Value[]): Value {
@@ -84,40 +99,19 @@ function containsValue([list = null, wanted = null]: readonly Value[]): Value {
   return list.some((item) => equalValues(item as Value, wanted));
 }
 
-const TRUNCATABLE = ['year', 'month', 'day', 'hour', 'minute', 'second'];
-
-function truncate([unit, moment]: readonly Value[]): Value {
-  const kept = typeof unit === 'string' ? TRUNCATABLE.indexOf(unit.toLowerCase()) : -1;
-  if (kept < 0) throw unsupported(`date_trunc by ${JSON.stringify(unit)}`);
-  return onMoment((given) => {
-    const parts = [
-      given.getUTCFullYear(),
-      given.getUTCMonth(),
-      given.getUTCDate(),
-      given.getUTCHours(),
-      given.getUTCMinutes(),
-      given.getUTCSeconds(),
-    ];
-    const [year = 0, month = 0, day = 1, ...rest] = parts.map((part, index) =>
-      index <= kept ? part : index === 2 ? 1 : 0,
-    );
-    return new Date(Date.UTC(year, month, day, ...rest));
-  })([moment ?? null]);
-}
-
 /** Makes a call ready. An unknown function is refused by name. */
 export function compileCall(
   call: Extract<Expression, { op: 'function' }>,
   context: CallContext,
 ): Evaluate {
   const { name } = call;
-  const { now } = context;
+  const { now, tzOffset } = context;
   if (name === 'now' || name === 'current_timestamp') return checked(call, 0, () => now);
   if (name === 'current_date') {
-    const today = truncate(['day', now]);
+    const today = truncateMoment('day', now, tzOffset);
     return checked(call, 0, () => today);
   }
-  const plain = plainFunction(name);
+  const plain = plainFunction(name, tzOffset);
   if (plain === undefined) throw unsupported(`the function ${name}()`);
   const { least, most, apply } = plain;
   if (call.args.length < least || call.args.length > most)
@@ -126,10 +120,14 @@ export function compileCall(
   return (row) => apply(values.map((value) => value(row)));
 }
 
-function plainFunction(name: string): PlainFunction | undefined {
-  const part = MOMENT_PARTS[name];
-  if (part !== undefined) return { least: 1, most: 1, apply: onMoment(part) };
-  if (name === 'date_trunc') return { least: 2, most: 2, apply: truncate };
+function plainFunction(name: string, tzOffset: number): PlainFunction | undefined {
+  if (isMomentPart(name)) return onValue((value) => momentPart(name, value, tzOffset));
+  if (name === 'date_trunc')
+    return {
+      least: 2,
+      most: 2,
+      apply: ([unit = null, value = null]) => truncateMoment(unit, value, tzOffset),
+    };
   return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
 }
 

@@ -206,10 +206,12 @@ function parseCall(stream: TokenStream, dialect: Dialect): Expression {
 }
 
 function parsePath(stream: TokenStream): Expression {
+  const quoted = stream.peek().kind === 'quoted-name';
   const name: PathStep[] = [stream.next().text];
   for (;;) {
     if (stream.acceptSymbol('.')) name.push(parseSegment(stream));
     else if (stream.acceptSymbol('[')) name.push(parseIndex(stream));
+    else if (quoted && name.length === 1) return { op: 'ident', name, quoted };
     else return { op: 'ident', name };
   }
 }

@@ -5,11 +5,14 @@ import type { Expression, FromClause, Query, SelectItem, SortItem } from './synt
 import { TokenStream } from './token-stream.js';
 
 /** Clauses of both notations go by one name: that of the part of the query. */
-type Clause = keyof Query;
+type Clause = keyof Query | 'dimensions' | 'measures';
 const BTQL_CLAUSES: Readonly<Record<string, Clause>> = {
   select: 'select',
   from: 'from',
+  dimensions: 'dimensions',
+  measures: 'measures',
   filter: 'filter',
+  final_filter: 'having',
   sort: 'sort',
   limit: 'limit',
   cursor: 'cursor',
@@ -18,13 +21,13 @@ const BTQL_CLAUSES: Readonly<Record<string, Clause>> = {
 const SQL_CLAUSES: Readonly<Record<string, Clause>> = {
   from: 'from',
   where: 'filter',
+  group: 'group',
+  having: 'having',
   order: 'sort',
   limit: 'limit',
   offset: 'cursor',
 };
 const REFUSED_SQL: ReadonlySet<string> = new Set([
-  'group',
-  'having',
   'join',
   'union',
   'tablesample',
@@ -34,7 +37,11 @@ const REFUSED_SQL: ReadonlySet<string> = new Set([
 ]);
 const SHAPES: ReadonlySet<string> = new Set(['spans', 'traces', 'summary']);
 
-type QueryParts = { -readonly [K in keyof Query]?: Query[K] };
+/** The clauses of a query as they were given. */
+export type QueryParts = { -readonly [K in keyof Query]?: Query[K] } & {
+  dimensions?: readonly SelectItem[];
+  measures?: readonly SelectItem[];
+};
 
 /** Parses a text query: SQL when it begins with SELECT or WITH, else BTQL clauses. */
 export function parseQuery(text: string): Query {
@@ -50,10 +57,28 @@ export function parseQuery(text: string): Query {
 
 /** Fills the parts that were not given. `from` is required. */
 export function completeQuery(parts: QueryParts): Query {
-  const { select = [{ star: true }], from, filter = null, sort = [] } = parts;
+  const { from, filter = null, having = null, sort = [] } = parts;
   const { limit = null, cursor = null, previewLength = null } = parts;
   if (from === undefined) throw badRequest('The query has no `from` clause.');
-  return { select, from, filter, sort, limit, cursor, previewLength };
+  return { ...rowsOf(parts), from, filter, having, sort, limit, cursor, previewLength };
+}
+
+/** What rows there are: those of the select list, or of groups with their dimensions and measures. */
+function rowsOf({
+  select,
+  group = null,
+  dimensions,
+  measures,
+}: QueryParts): Pick<Query, 'select' | 'group'> {
+  if (dimensions === undefined && measures === undefined)
+    return { select: select ?? [{ star: true }], group };
+  if (select !== undefined)
+    throw badRequest('`select` does not go with `dimensions` and `measures`.');
+  const items = dimensions ?? [];
+  return {
+    select: [...items, ...(measures ?? [])],
+    group: items.map((_item, index) => ({ op: 'literal', value: index + 1 })),
+  };
 }
 
 function parseBtql(stream: TokenStream, parts: QueryParts): void {
@@ -77,7 +102,7 @@ function parseSql(stream: TokenStream, parts: QueryParts): void {
     if (REFUSED_SQL.has(word)) throw unsupported(word.toUpperCase());
     const clause = SQL_CLAUSES[word];
     if (clause === undefined) throw stream.error(`${word.toUpperCase()} is not a clause`);
-    if (clause === 'sort') stream.expectWord('by');
+    if (clause === 'sort' || clause === 'group') stream.expectWord('by');
     readClause(stream, parts, { clause, dialect: 'sql' });
   }
 }
@@ -89,9 +114,11 @@ function readClause(
 ): void {
   const { clause, dialect } = kind;
   if (parts[clause] !== undefined) throw badRequest(`The query has \`${clause}\` twice.`);
-  if (clause === 'select') parts.select = parseList(stream, () => parseSelectItem(stream, dialect));
+  if (clause === 'select' || clause === 'dimensions' || clause === 'measures')
+    parts[clause] = parseList(stream, () => parseSelectItem(stream, dialect));
+  if (clause === 'group') parts.group = parseList(stream, () => parseExpression(stream, dialect));
   if (clause === 'from') parts.from = parseFrom(stream, dialect);
-  if (clause === 'filter') parts.filter = parseExpression(stream, dialect);
+  if (clause === 'filter' || clause === 'having') parts[clause] = parseExpression(stream, dialect);
   if (clause === 'sort') parts.sort = parseList(stream, () => parseSortItem(stream, dialect));
   if (clause === 'limit') parts.limit = parseLimit(stream);
   if (clause === 'cursor') parts.cursor = stream.expectKind('string', 'a cursor in quotes');
@@ -131,13 +158,19 @@ function parseFrom(stream: TokenStream, dialect: Dialect): FromClause {
       stream.expectSymbol('=');
       stream.expectSymbol('>');
       shape = stream.expectKind('string', 'a shape in quotes').toLowerCase();
-    } else ids.push(stream.expectKind('string', 'an id in quotes'));
+    } else ids.push(parseId(stream));
     if (!stream.isSymbol(')')) stream.expectSymbol(',');
   }
   const next = stream.peek();
   if (dialect === 'btql' && next.kind === 'name' && !stream.isSymbol(':', 1))
     shape = stream.next().text.toLowerCase();
   return { source, ids, shape: checkShape(shape) };
+}
+
+/** Double quotes serve for text as well where no field can stand. */
+function parseId(stream: TokenStream): string {
+  const quoted = stream.peek().kind === 'quoted-name';
+  return stream.expectKind(quoted ? 'quoted-name' : 'string', 'an id in quotes');
 }
 
 /** Refuses a shape that nobody knows. */

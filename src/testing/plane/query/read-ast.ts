@@ -2,6 +2,7 @@ import type { Json } from '../../../interfaces/index.js';
 import { badRequest, Refusal, unsupported } from '../refusal.js';
 import { parseExpressionText } from './parse-expression.js';
 import { checkPreviewLength, checkShape, completeQuery, impliedAlias } from './parse-query.js';
+import type { QueryParts } from './parse-query.js';
 import type {
   BinaryOperator,
   Expression,
@@ -36,8 +37,11 @@ const BINARY: ReadonlySet<string> = new Set<BinaryOperator>([
 ]);
 const QUERY_KEYS: ReadonlySet<string> = new Set([
   'select',
+  'dimensions',
+  'measures',
   'from',
   'filter',
+  'final_filter',
   'sort',
   'limit',
   'cursor',
@@ -48,11 +52,15 @@ const QUERY_KEYS: ReadonlySet<string> = new Set([
 export function readAst(value: JsonObject): Query {
   for (const key of Object.keys(value))
     if (!QUERY_KEYS.has(key) && value[key] !== null) throw unsupported(`the query key \`${key}\``);
-  const parts: { -readonly [K in keyof Query]?: Query[K] } = {
+  const expression = (name: string): Expression | null =>
+    value[name] == null ? null : readExpression(value[name], [name]);
+  const parts: QueryParts = {
     from: readFrom(value['from']),
-    filter: value['filter'] == null ? null : readExpression(value['filter'], ['filter']),
+    filter: expression('filter'),
+    having: expression('final_filter'),
   };
-  if (value['select'] != null) parts.select = readItems(value['select'], 'select', readSelectItem);
+  for (const name of ['select', 'dimensions', 'measures'] as const)
+    if (value[name] != null) parts[name] = readItems(value[name], name, readSelectItem);
   if (value['sort'] != null) parts.sort = readItems(value['sort'], 'sort', readSortItem);
   if (value['limit'] != null) parts.limit = readLimit(value['limit']);
   if (value['cursor'] != null) parts.cursor = readText(value['cursor'], ['cursor']);

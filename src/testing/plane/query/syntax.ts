@@ -28,7 +28,12 @@ export type PathStep = string | number;
 /** An expression in the service's own notation; text queries are parsed into it as well. */
 export type Expression =
   | { readonly op: 'literal'; readonly value: Json }
-  | { readonly op: 'ident'; readonly name: readonly PathStep[] }
+  | {
+      readonly op: 'ident';
+      readonly name: readonly PathStep[];
+      /** Set where one name stands in double quotes: where no field has the name, it is a text. */
+      readonly quoted?: true;
+    }
   | { readonly op: 'list'; readonly items: readonly Expression[] }
   | { readonly op: 'interval'; readonly amount: number; readonly unit: TimeUnit }
   | { readonly op: BinaryOperator; readonly left: Expression; readonly right: Expression }
@@ -64,6 +69,10 @@ export interface Query {
   readonly select: readonly SelectItem[];
   readonly from: FromClause;
   readonly filter: Expression | null;
+  /** What rows of one group have in common: expressions, aliases, or places in the select list. */
+  readonly group: readonly Expression[] | null;
+  /** What a group must pass. */
+  readonly having: Expression | null;
   readonly sort: readonly SortItem[];
   readonly limit: number | null;
   readonly cursor: string | null;

@@ -51,7 +51,12 @@ export function equalValues(left: Value, right: Value): boolean {
   const order = compareValues(left, right);
   if (order !== null) return order === 0;
   if (typeof left !== 'object' || typeof right !== 'object') return false;
-  return JSON.stringify(sortKeys(left)) === JSON.stringify(sortKeys(right));
+  return textOf(left) === textOf(right);
+}
+
+/** A text that is the same for equal values and for no others. */
+export function textOf(value: Value): string {
+  return JSON.stringify(sortKeys(value));
 }
 
 function sortKeys(value: unknown): unknown {

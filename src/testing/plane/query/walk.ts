@@ -31,3 +31,42 @@ function partsOf(expression: Expression): readonly Expression[] {
   }
   return [];
 }
+
+/** Copies an expression with parts replaced: where `replace` gives one, it is not looked into any further. */
+export function rewriteExpression(
+  expression: Expression,
+  replace: (inner: Expression) => Expression | null,
+): Expression {
+  const replaced = replace(expression);
+  if (replaced !== null) return replaced;
+  const again = (inner: Expression): Expression => rewriteExpression(inner, replace);
+  if ('left' in expression)
+    return { ...expression, left: again(expression.left), right: again(expression.right) };
+  switch (expression.op) {
+    case 'list':
+      return { ...expression, items: expression.items.map(again) };
+    case 'and':
+    case 'or':
+      return { ...expression, children: expression.children.map(again) };
+    case 'function':
+      return { ...expression, args: expression.args.map(again) };
+    case 'not':
+    case 'neg':
+    case 'isnull':
+    case 'isnotnull':
+      return { ...expression, expr: again(expression.expr) };
+    case 'if':
+      return {
+        op: 'if',
+        condition: again(expression.condition),
+        whenTrue: again(expression.whenTrue),
+        otherwise: again(expression.otherwise),
+      };
+    case 'literal':
+    case 'ident':
+    case 'interval':
+    case 'star':
+      break;
+  }
+  return expression;
+}
