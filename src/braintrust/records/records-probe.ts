@@ -1,5 +1,6 @@
 import { isExportError } from '../../errors/index.js';
 import type { OperationOptions, ProbeStep } from '../../interfaces/index.js';
+import type { FoundObjects } from './object-scope.js';
 import { selectFields } from './record-kind.js';
 import { emptyQuery, scanConditions, recordsQuery } from './records-query.js';
 import type { QueryAnswer } from '../query/query-answer.js';
@@ -13,6 +14,25 @@ const SKEW_MAX_SECONDS = 60;
  * Every failure is a failed step; only an abort throws.
  */
 export async function* probeRecords(
+  settings: Readonly<RecordsSettings>,
+  operation: OperationOptions,
+): AsyncGenerator<ProbeStep> {
+  const { scope } = settings;
+  if (scope === undefined) {
+    yield* probeObjects(settings, operation);
+    return;
+  }
+  let found: FoundObjects | undefined;
+  yield await tried('list', operation, async () => {
+    found = await scope.find(new Map(), operation);
+    return `There are ${found.objectIds.length} ${settings.kind.noun}s to read.`;
+  });
+  // What comes and goes by itself is many: one of them stands for all.
+  const objectIds = found?.objectIds.slice(0, scope.open ? 1 : undefined) ?? [];
+  yield* probeObjects({ ...settings, objectIds }, operation);
+}
+
+async function* probeObjects(
   settings: Readonly<RecordsSettings>,
   operation: OperationOptions,
 ): AsyncGenerator<ProbeStep> {
@@ -72,7 +92,8 @@ async function* choiceSteps(
     });
 }
 
-async function tried(
+/** Does one step: a failure that has a code is told, all else is thrown. */
+export async function tried(
   step: string,
   { signal }: OperationOptions,
   work: () => Promise<string>,

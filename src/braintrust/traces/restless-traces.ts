@@ -10,7 +10,7 @@ import { traceKey } from './changed-traces.js';
 import { pageOf } from './settled-traces.js';
 import type { TracesWindow } from './settled-traces.js';
 import { askOnce, tracesWithSpan } from './trace-queries.js';
-import { readTraces } from './trace-rows.js';
+import { readSomeTraces } from './trace-contents.js';
 
 /** When traces that never rest are given anyway. */
 export interface RestlessPlan {
@@ -55,7 +55,7 @@ export async function* restlessTraces(
       if (now - plan.restSeconds - window.until > plan.everySeconds) return;
       const last = traces.at(-1);
       if (last === undefined) break;
-      yield await readRestless(scan, traces, plan);
+      yield* readRestless(scan, traces, plan);
       after = last.rootSpanId ?? '';
     }
   }
@@ -69,7 +69,7 @@ interface ChangedBehind {
 
 /** The next traces of a project with a change behind the window's end. */
 async function changedBehind(
-  { context, window, reading }: TracesWindow,
+  { context, window, reading, searchSize }: TracesWindow,
   objectId: string,
   after: string,
 ): Promise<ChangedBehind> {
@@ -82,6 +82,7 @@ async function changedBehind(
       compare('gt', 'root_span_id', after),
     ],
     sort: ['root_span_id'],
+    limit: searchSize.rows,
     until: reading.until,
     canAskForLess: false,
   });
@@ -110,22 +111,27 @@ function ascending(texts: readonly string[]): readonly string[] {
   });
 }
 
-async function readRestless(
+async function* readRestless(
   scan: TracesWindow,
   found: readonly ChangedTrace[],
   { everySeconds }: RestlessPlan,
-): Promise<ScannedPage> {
-  const { context, window, reading } = scan;
-  const until = Math.max(0, window.until - everySeconds);
+): AsyncGenerator<ScannedPage> {
+  const { context, window, reading, pageSize, searchSize } = scan;
+  const before = xactIdAt(Math.max(0, Math.ceil(window.until - everySeconds)));
   const old = await tracesWithSpan(context, found, {
-    conditions: [compare('lt', '_xact_id', xactIdAt(until))],
+    conditions: [compare('lt', '_xact_id', before)],
     until: reading.until,
+    size: searchSize,
   });
-  const taken = found.filter((trace) => old.has(traceKey(trace)));
-  const contents = await readTraces(context, taken, reading);
-  // One whose summary is not there yet is left to the next sweep.
-  const given = taken.filter((trace) => contents.get(traceKey(trace))?.isStrange === false);
-  return pageOf(given, contents, found.at(-1)?.place ?? placeInSweep(window, '', ''));
+  let left = found.filter((trace) => old.has(traceKey(trace)));
+  do {
+    const { taken, contents } = await readSomeTraces(context, left.slice(0, pageSize), reading);
+    // One whose summary is not there yet is left to the next sweep.
+    const given = taken.filter((trace) => contents.get(traceKey(trace))?.isStrange === false);
+    left = left.slice(taken.length);
+    const end = (left.length > 0 ? taken : found).at(-1)?.place;
+    yield pageOf(given, contents, end ?? placeInSweep(window, '', ''));
+  } while (left.length > 0);
 }
 
 /** No span of the window has a higher one, and hardly any has this one. */

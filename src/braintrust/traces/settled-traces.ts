@@ -8,16 +8,15 @@ import type { ScanContext, ScannedPage } from '../records/window-scan.js';
 import { ChangedTraces, samePlace, traceKey } from './changed-traces.js';
 import type { ChangedTrace } from './changed-traces.js';
 import { LIMIT_MAX, tracesWithSpan } from './trace-queries.js';
-import { readTraces, traceRows } from './trace-rows.js';
-import type { TraceReading } from './trace-rows.js';
+import { readSomeTraces } from './trace-contents.js';
+import type { SomeTraces, TraceReading } from './trace-contents.js';
+import { traceRows } from './trace-row-text.js';
 
 /** The last second that a transaction id can hold. */
 const LAST_SECOND = 2 ** 32 - 1;
 /** A stretch of a scan: long enough that traces whose spans lie close together are whole in it. */
 const STRETCH_PAGES = 10;
 const SCAN_FIELDS = ['_xact_id', 'id', 'project_id', 'root_span_id'];
-const PAGE_BYTES = 16 * 1024 * 1024;
-const FIRST_TRACES = 200;
 
 /** What a scan of traces shares with all others of its read. */
 export interface TracesWindow {
@@ -26,6 +25,8 @@ export interface TracesWindow {
   readonly reading: TraceReading;
   /** Most rows of a page. */
   readonly pageSize: number;
+  /** How many traces are searched at a time. */
+  readonly searchSize: PageSize;
 }
 
 /**
@@ -34,16 +35,12 @@ export interface TracesWindow {
  * or in one to come. So a trace is given once for each place at which it rested, and none has to be remembered.
  */
 export async function* settledTraces(scan: TracesWindow): AsyncGenerator<ScannedPage> {
-  const { pageSize } = scan;
-  let bytesOfTrace = PAGE_BYTES / FIRST_TRACES;
   for await (const { traces, end } of stretches(scan)) {
     let left = await withoutLater(scan, traces, end);
     do {
-      const count = Math.max(1, Math.min(pageSize, Math.floor(PAGE_BYTES / bytesOfTrace)));
-      const taken = left.slice(0, wholePlaces(left, count));
-      left = left.slice(taken.length);
-      const page = await readPage(scan, taken, end);
-      if (page.rows.length > 0) bytesOfTrace = page.rows.byteLength / page.rows.length;
+      const some = await readSomeTraces(scan.context, left.slice(0, scan.pageSize), scan.reading);
+      left = left.slice(some.taken.length);
+      const page = await pageOfResting(scan, some, end);
       yield left.length === 0 ? { ...page, after: end } : page;
     } while (left.length > 0);
   }
@@ -82,13 +79,11 @@ async function* stretches({ context, window, pageSize }: TracesWindow): AsyncGen
   if (end !== null) yield { traces: traces.inOrder(), end };
 }
 
-async function readPage(
+async function pageOfResting(
   scan: TracesWindow,
-  taken: readonly ChangedTrace[],
+  { taken, contents }: SomeTraces,
   end: Position,
 ): Promise<ScannedPage> {
-  const { context, reading } = scan;
-  const contents = await readTraces(context, taken, reading);
   const present = taken.filter(
     (trace) => trace.rootSpanId === null || contents.has(traceKey(trace)),
   );
@@ -118,25 +113,19 @@ export function pageOf(
 
 /** The traces that have no span behind a place of the scan, however new. */
 async function withoutLater(
-  { context, window, reading }: TracesWindow,
+  { context, window, reading, searchSize }: TracesWindow,
   traces: readonly ChangedTrace[],
   after: Position,
 ): Promise<readonly ChangedTrace[]> {
   const { objectIds } = window;
   const range = { objectIds, from: 0, until: LAST_SECOND, after };
   const conditions = scanConditions(context.choice.kind, range);
-  const later = await tracesWithSpan(context, traces, { conditions, until: reading.until });
+  const later = await tracesWithSpan(context, traces, {
+    conditions,
+    until: reading.until,
+    size: searchSize,
+  });
   return traces.filter((trace) => !later.has(traceKey(trace)));
-}
-
-/** How many of the traces to take so that no place is divided: at least `count`, if there are so many. */
-function wholePlaces(traces: readonly ChangedTrace[], count: number): number {
-  let end = Math.min(count, traces.length);
-  for (; end > 0 && end < traces.length; end += 1) {
-    const [before, next] = [traces[end - 1], traces[end]];
-    if (before === undefined || next === undefined || !samePlace(before.place, next.place)) break;
-  }
-  return end;
 }
 
 function noSummary({ objectId, rootSpanId }: ChangedTrace): SourceError {

@@ -1,7 +1,7 @@
 import { SourceError } from '../../errors/index.js';
 import type { Json } from '../../interfaces/index.js';
 import { SmallerPageNeeded } from '../client/client.js';
-import { PageSize } from '../query/page-size.js';
+import type { PageSize } from '../query/page-size.js';
 import type { QueryAnswer } from '../query/query-answer.js';
 import { selectFields } from '../records/record-kind.js';
 import { isOneOf, recordsQuery } from '../records/records-query.js';
@@ -21,29 +21,26 @@ export interface TraceQuery {
   readonly filter?: Json | undefined;
   readonly conditions: readonly Json[];
   readonly sort: readonly string[];
+  readonly limit: number;
   readonly until: number;
   readonly canAskForLess: boolean;
 }
 
-/** Asks once for up to {@link LIMIT_MAX} rows. */
+/** Asks once, for values in full. */
 export async function askOnce(context: ScanContext, query: TraceQuery): Promise<QueryAnswer> {
   const { client, choice, parameters, signal, observer } = context;
-  const { shape, objectIds, select, filter, conditions, sort, until, canAskForLess } = query;
+  const { until, canAskForLess, select, filter, ...rest } = query;
   const answer = await client.query(
     recordsQuery({
+      ...rest,
       kind: choice.kind,
-      shape,
-      objectIds,
       select,
       filter,
-      conditions,
-      sort,
-      limit: LIMIT_MAX,
-      ...(shape === 'summary' && { previewLength: -1 }),
+      ...(query.shape === 'summary' && { previewLength: -1 }),
     }),
     { ...parameters, signal, observer, canAskForLess },
   );
-  checkComplete(context, answer, { objectIds, until });
+  checkComplete(context, answer, { objectIds: query.objectIds, until });
   return answer;
 }
 
@@ -71,6 +68,8 @@ export async function inGroups<T>(
 export interface SpanSearch {
   readonly conditions: readonly Json[];
   readonly until: number;
+  /** How many traces are asked for at a time. */
+  readonly size: PageSize;
 }
 
 /** The keys of those traces that have a span which meets the conditions. */
@@ -81,14 +80,14 @@ export async function tracesWithSpan(
 ): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   const named = traces.filter(({ rootSpanId }) => rootSpanId !== null);
-  await inGroups(named, new PageSize(LIMIT_MAX), async (group) => {
+  await inGroups(named, search.size, async (group) => {
     let left: readonly ChangedTrace[] = group;
     while (left.length > 0) left = await searchOnce(context, { ...search, traces: left, found });
   });
   return found;
 }
 
-interface SearchStep extends SpanSearch {
+interface SearchStep extends Omit<SpanSearch, 'size'> {
   readonly traces: readonly ChangedTrace[];
   /** Gains the keys of what is found. */
   readonly found: Set<string>;
@@ -107,6 +106,7 @@ async function searchOnce(
     select: selectFields(['project_id', 'root_span_id']),
     conditions: [isOneOf('root_span_id', [...rootSpanIds]), ...conditions],
     sort: ['_xact_id'],
+    limit: traces.length,
     until,
     canAskForLess: traces.length > 1,
   });
@@ -116,7 +116,7 @@ async function searchOnce(
     found.add(traceKey({ objectId, rootSpanId: columns['root_span_id']?.[row] ?? null }));
   }
   // A short answer may have left one out; such a trace is only given once more than it had to be.
-  if (rows.length < LIMIT_MAX) return [];
+  if (rows.length < traces.length) return [];
   const left = traces.filter((trace) => !found.has(traceKey(trace)));
   if (left.length < traces.length) return left;
   // All rows were of traces of other projects that have the same ids: each project is asked alone.

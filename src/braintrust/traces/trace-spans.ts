@@ -27,6 +27,8 @@ export interface SpansWanted {
   readonly rootSpanIds: readonly string[];
   /** Seconds since 1970: only spans written before. */
   readonly until: number;
+  /** Whether fewer traces can be asked for. */
+  readonly several: boolean;
   /** Whether all fields are wanted, or only those of {@link TraceSpan}. */
   readonly whole: boolean;
 }
@@ -58,7 +60,7 @@ export async function readSpansOf(
     after: null,
   })) {
     bytes += rows.byteLength;
-    if (bytes > SPANS_MAX_BYTES) throw tooManySpans(rootSpanIds);
+    if (bytes > SPANS_MAX_BYTES) throw tooManySpans(wanted);
     const columns = rows.fields(['created', 'id', 'is_root', 'root_span_id']);
     const text = rows.text();
     for (let index = 0; index < rows.length; index += 1) {
@@ -87,7 +89,7 @@ function compareTexts(left: string | null, right: string | null): number {
   return (left ?? '') < (right ?? '') ? -1 : 1;
 }
 
-function tooManySpans(rootSpanIds: readonly string[]): Error {
+function tooManySpans({ rootSpanIds, several }: SpansWanted): Error {
   const [rootSpanId] = rootSpanIds;
   const problem = new SourceError(
     'LIMIT_EXCEEDED',
@@ -98,5 +100,5 @@ function tooManySpans(rootSpanIds: readonly string[]): Error {
       details: { rootSpanId },
     },
   );
-  return rootSpanIds.length > 1 ? new SmallerPageNeeded(problem) : problem;
+  return several ? new SmallerPageNeeded(problem) : problem;
 }

@@ -1,18 +1,20 @@
-import type { Json, Source } from '../../interfaces/index.js';
+import type { Json, OperationOptions, ProbeStep, Source } from '../../interfaces/index.js';
 import { PageSize } from '../query/page-size.js';
 import { PROJECT_LOGS } from '../records/record-kind.js';
+import { isOneOf, recordsQuery } from '../records/records-query.js';
 import type { ScanRange } from '../records/records-query.js';
+import { tried } from '../records/records-probe.js';
 import { recordsSource } from '../records/records-source.js';
 import type { ScanContext, ScannedPage, WindowScan } from '../records/window-scan.js';
 import { isInSweep, isSweepDue, restlessTraces } from './restless-traces.js';
 import { settledTraces } from './settled-traces.js';
+import { LIMIT_MAX } from './trace-queries.js';
+import { TracePace } from './trace-pace.js';
 import { readTracesOptions, TRACE_IDENTITY } from './traces-options.js';
 import type { TracesSettings, TracesSourceOptions } from './traces-options.js';
 
 /** Most projects that share one query. */
 const PROJECTS_PER_QUERY = 25;
-/** How many traces one query asks for. */
-const TRACES_PER_QUERY = 200;
 
 /**
  * The traces of one or more projects, one row each, in the order of their last change: the service's summary with
@@ -28,15 +30,15 @@ export function tracesSource(options: TracesSourceOptions): Source {
   const settings = readTracesOptions(options);
   const { client, projectIds, from, until, settleMs, idleMs } = settings;
   const { lookbackSeconds, retentionSeconds, onProjectError } = settings;
-  return recordsSource(
+  const source = recordsSource(
     { name: 'braintrust-traces', identity: identityOf(settings), rowIdentity: TRACE_IDENTITY },
     {
       client,
       kind: PROJECT_LOGS,
-      shape: 'summary',
+      shape: 'spans',
       objectIds: projectIds,
       select: undefined,
-      filter: filterOf(settings),
+      filter: undefined,
       parameters: {},
       from,
       until,
@@ -49,11 +51,41 @@ export function tracesSource(options: TracesSourceOptions): Source {
       scan: tracesScan(settings),
     },
   );
+  return Object.freeze<Source>({
+    ...source,
+    probe: (operation = {}) => probeTraces(settings, source, operation),
+  });
+}
+
+async function* probeTraces(
+  { client, filter, projectIds }: Readonly<TracesSettings>,
+  source: Source,
+  operation: OperationOptions,
+): AsyncGenerator<ProbeStep> {
+  yield* source.probe?.(operation) ?? [];
+  yield await tried('summary', operation, async () => {
+    await client.query(summaryQuery(projectIds[0] ?? '', filter), operation);
+    return `Braintrust gives summaries of traces${filter === undefined ? '' : ' and accepts the filter'}.`;
+  });
+}
+
+/** Finds no trace: for the right to ask, the shape and the filter. */
+function summaryQuery(projectId: string, filter: string | undefined): Json {
+  return recordsQuery({
+    kind: PROJECT_LOGS,
+    shape: 'summary',
+    objectIds: [projectId],
+    select: undefined,
+    filter: textFilter(filter),
+    conditions: [isOneOf('root_span_id', ['-'])],
+    sort: [],
+    limit: 1,
+    previewLength: -1,
+  });
 }
 
 function tracesScan(settings: Readonly<TracesSettings>): WindowScan {
-  const { spans, settleMs, idleMs, lookbackSeconds, maxOpenSeconds, until } = settings;
-  const groupSize = new PageSize(TRACES_PER_QUERY);
+  const { filter, spans, settleMs, idleMs, lookbackSeconds, maxOpenSeconds, until } = settings;
   const plan = {
     everySeconds: maxOpenSeconds / 2,
     lookbackSeconds,
@@ -63,15 +95,17 @@ function tracesScan(settings: Readonly<TracesSettings>): WindowScan {
     context: ScanContext,
     window: ScanRange,
   ): AsyncGenerator<ScannedPage> {
-    const reading = { filter: filterOf(settings), spans, until: window.until, groupSize };
-    const traces = { context, window, reading, pageSize: context.pageSize.rows };
+    const pace = new TracePace();
+    const reading = { filter: textFilter(filter), spans, until: window.until, pace };
+    const searchSize = new PageSize(LIMIT_MAX);
+    const traces = { context, window, reading, pageSize: context.pageSize.rows, searchSize };
     if (!isInSweep(window)) yield* settledTraces(traces);
     // Behind `until` lies what is not wanted: a trace that goes on there belongs to another export.
     if (window.until < until && isSweepDue(window, plan)) yield* restlessTraces(traces, plan);
   };
 }
 
-function filterOf({ filter }: Readonly<TracesSettings>): Json | undefined {
+function textFilter(filter: string | undefined): Json | undefined {
   return filter === undefined ? undefined : { btql: filter };
 }
 

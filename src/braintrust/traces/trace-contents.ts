@@ -1,15 +1,21 @@
 import { SourceError } from '../../errors/index.js';
-import type { Json, RowBatch } from '../../interfaces/index.js';
-import type { PageSize } from '../query/page-size.js';
+import type { Json } from '../../interfaces/index.js';
+import { SmallerPageNeeded } from '../client/client.js';
 import { isOneOf } from '../records/records-query.js';
 import type { ScanContext } from '../records/window-scan.js';
-import { traceKey } from './changed-traces.js';
+import { samePlace, traceKey } from './changed-traces.js';
 import type { ChangedTrace } from './changed-traces.js';
-import { bytesOfRow, RowWriter } from './row-writer.js';
-import type { OwnMembers, RowAt } from './row-writer.js';
-import { askOnce, inGroups } from './trace-queries.js';
+import { bytesOfRow } from './row-writer.js';
+import type { RowAt } from './row-writer.js';
+import { TRACES_PER_QUERY } from './trace-pace.js';
+import type { TracePace } from './trace-pace.js';
+import type { TraceContent } from './trace-row-text.js';
+import { askOnce } from './trace-queries.js';
 import { readSpansOf } from './trace-spans.js';
 import type { TraceSpan } from './trace-spans.js';
+
+/** The most that traces which are read together may come to. */
+const MEMORY_MAX_BYTES = 64 * 1024 * 1024;
 
 /** How rows of traces are read. */
 export interface TraceReading {
@@ -19,56 +25,92 @@ export interface TraceReading {
   readonly spans: boolean;
   /** Seconds since 1970 up to which answers must be complete; nested spans are those written before. */
   readonly until: number;
-  /** How many traces are asked for at a time. */
-  readonly groupSize: PageSize;
+  readonly pace: TracePace;
 }
 
-/** What was read of one trace. */
-export interface TraceContent {
-  /** Its summary; `null` for a trace of which the plane has spans and makes no summary. */
-  readonly summary: RowAt | null;
-  /** The id and the time of its root; the time of the earliest span where there is none. */
-  readonly id: string | null;
-  readonly created: string | null;
-  /** Given when they are to be nested. */
-  readonly spans: readonly TraceSpan[] | null;
-  /** Whether the plane must have a summary of it. */
-  readonly isStrange: boolean;
+/** What was read of the first of several traces. */
+export interface SomeTraces {
+  readonly taken: readonly ChangedTrace[];
+  /** By key. Traces that are gone, or do not meet the filter, are left out. */
+  readonly contents: ReadonlyMap<string, TraceContent>;
 }
 
-/** What there is of each trace, by key. Traces that are gone, or do not meet the filter, are left out. */
-export async function readTraces(
+/** Reads as many of the traces as memory and the service allow: at least one, and never a part of a place. */
+export async function readSomeTraces(
   context: ScanContext,
   traces: readonly ChangedTrace[],
   reading: TraceReading,
-): Promise<ReadonlyMap<string, TraceContent>> {
-  const contents = new Map<string, TraceContent>();
-  for (const [objectId, rootSpanIds] of byObject(traces)) {
-    await inGroups(rootSpanIds, reading.groupSize, async (group) => {
-      const read = await readGroup(context, { objectId, rootSpanIds: group }, reading);
-      for (const [rootSpanId, content] of read)
-        contents.set(traceKey({ objectId, rootSpanId }), content);
-    });
+): Promise<SomeTraces> {
+  const { pace } = reading;
+  for (;;) {
+    const taken = traces.slice(0, wholePlaces(traces, pace.traces));
+    try {
+      const { contents, bytes } = await readTraces(context, taken, reading);
+      pace.learn(bytes, contents.size);
+      return { taken, contents };
+    } catch (error) {
+      if (!(error instanceof SmallerPageNeeded)) throw error;
+      pace.slow(taken.length);
+      if (wholePlaces(traces, pace.traces) === taken.length) throw error.cause;
+    }
   }
-  return contents;
 }
 
-/** Rows of traces in their order, each under its version. What belongs to no trace is told by its id alone. */
-export function traceRows(
-  traces: readonly ChangedTrace[],
-  contents: ReadonlyMap<string, TraceContent>,
-): RowBatch {
-  const writer = new RowWriter();
-  for (const trace of traces) {
-    const content = contents.get(traceKey(trace));
-    writer.add(ownMembers(trace, content), content?.summary ?? null);
+/** How many of the traces to take so that no place is divided: at least `count`, if there are so many. */
+function wholePlaces(traces: readonly ChangedTrace[], count: number): number {
+  let end = Math.min(count, traces.length);
+  for (; end > 0 && end < traces.length; end += 1) {
+    const [before, next] = [traces[end - 1], traces[end]];
+    if (before === undefined || next === undefined || !samePlace(before.place, next.place)) break;
   }
-  return writer.batch();
+  return end;
+}
+
+interface ReadTraces {
+  readonly contents: ReadonlyMap<string, TraceContent>;
+  readonly bytes: number;
+}
+
+async function readTraces(
+  context: ScanContext,
+  traces: readonly ChangedTrace[],
+  reading: TraceReading,
+): Promise<ReadTraces> {
+  const contents = new Map<string, TraceContent>();
+  const several = traces.length > 1;
+  let bytes = 0;
+  for (const [objectId, rootSpanIds] of byObject(traces)) {
+    for (let at = 0; at < rootSpanIds.length; at += TRACES_PER_QUERY) {
+      const ids = rootSpanIds.slice(at, at + TRACES_PER_QUERY);
+      const group = { objectId, rootSpanIds: ids, several };
+      for (const [rootSpanId, content] of await readGroup(context, group, reading)) {
+        contents.set(traceKey({ objectId, rootSpanId }), content);
+        bytes += sizeOf(content);
+      }
+      if (bytes > MEMORY_MAX_BYTES && several) throw tooLarge();
+    }
+  }
+  return { contents, bytes };
+}
+
+function sizeOf({ summary, spans }: TraceContent): number {
+  const own = summary === null ? 0 : bytesOfRow(summary).length;
+  return (spans ?? []).reduce((sum, { row }) => sum + bytesOfRow(row).length, own);
+}
+
+function tooLarge(): SmallerPageNeeded {
+  return new SmallerPageNeeded(
+    new SourceError('LIMIT_EXCEEDED', 'Traces that must be read together are too large.', {
+      remedy: 'Leave the largest out by `filter`.',
+    }),
+  );
 }
 
 interface Group {
   readonly objectId: string;
   readonly rootSpanIds: readonly string[];
+  /** Whether fewer traces can be asked for. */
+  readonly several: boolean;
 }
 
 function byObject(traces: readonly ChangedTrace[]): ReadonlyMap<string, readonly string[]> {
@@ -110,7 +152,7 @@ interface Summary {
 
 async function readSummaries(
   context: ScanContext,
-  { objectId, rootSpanIds }: Group,
+  { objectId, rootSpanIds, several }: Group,
   { filter, until }: TraceReading,
 ): Promise<ReadonlyMap<string, Summary>> {
   const { rows } = await askOnce(context, {
@@ -119,8 +161,9 @@ async function readSummaries(
     filter,
     conditions: [isOneOf('root_span_id', rootSpanIds)],
     sort: [],
+    limit: rootSpanIds.length,
     until,
-    canAskForLess: rootSpanIds.length > 1,
+    canAskForLess: several,
   });
   const asked = new Set(rootSpanIds);
   const columns = rows.fields(['root_span_id', 'id', 'created']);
@@ -155,29 +198,6 @@ function contentOf(
     spans: nested ? spans : null,
     isStrange: summary === null && root !== undefined,
   };
-}
-
-function ownMembers(trace: ChangedTrace, content: TraceContent | undefined): OwnMembers {
-  const { version, objectId, rootSpanId, place } = trace;
-  const own = new Map<string, string | readonly Uint8Array[]>([
-    ['id', JSON.stringify(content === undefined ? (place.row?.id ?? null) : content.id)],
-    ['_xact_id', JSON.stringify(version)],
-    ['created', JSON.stringify(content?.created ?? null)],
-    ['project_id', JSON.stringify(objectId)],
-    ['root_span_id', JSON.stringify(rootSpanId)],
-  ]);
-  if (content?.spans != null) own.set('spans', arrayOf(content.spans));
-  return own;
-}
-
-function arrayOf(spans: readonly TraceSpan[]): readonly Uint8Array[] {
-  const pieces: Uint8Array[] = [Buffer.from('[')];
-  for (const [index, { row }] of spans.entries()) {
-    if (index > 0) pieces.push(Buffer.from(','));
-    pieces.push(bytesOfRow(row));
-  }
-  pieces.push(Buffer.from(']'));
-  return pieces;
 }
 
 function strangeSummary(index: number): SourceError {
