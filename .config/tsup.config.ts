@@ -1,6 +1,17 @@
 import type { Options } from 'tsup';
 
-const config: Options = {
+const shared: Options = {
+  format: ['esm'],
+  target: 'node20',
+  platform: 'node',
+  outDir: 'dist',
+  dts: true,
+  sourcemap: true,
+  treeshake: true,
+};
+
+const library: Options = {
+  ...shared,
   entry: {
     index: 'src/index.ts',
     braintrust: 'src/entries/braintrust.ts',
@@ -12,15 +23,18 @@ const config: Options = {
     s3: 'src/entries/s3.ts',
     testing: 'src/entries/testing.ts',
   },
-  format: ['esm'],
-  target: 'node20',
-  platform: 'node',
-  outDir: 'dist',
+  // Comes long before either of the two is written.
   clean: true,
-  dts: true,
-  sourcemap: true,
   splitting: true,
-  treeshake: true,
 };
+
+/** One file without others, which bundlers and hosts can copy to where workers find it. */
+const worker: Options = {
+  ...shared,
+  entry: { 'parquet-worker': 'src/entries/parquet-worker.ts' },
+  splitting: false,
+};
+
+const config: readonly Options[] = [library, worker];
 
 export default config;

@@ -7,6 +7,7 @@ import { encoderContract } from '../../src/entries/testing.js';
 import { textsInExtra } from '../support/parquet/extra-texts.js';
 import { readWithDuckDb } from '../support/parquet/readers/duckdb.js';
 import { readBytesWithHyparquet } from '../support/parquet/readers/hyparquet.js';
+import { builtWorkerUrl } from '../support/parquet/worker-threads.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const folder = await temporaryFolder();
@@ -34,6 +35,18 @@ describe.each(COMPRESSIONS)('parquetEncoder, %s', (compression) => {
 describe('parquetEncoder, read by DuckDB', () => {
   const create = () => parquetEncoder({ schema: { name: 'all', columns: [] } });
   for (const { name, skip, run } of encoderContract({ create, read: READERS.DuckDB })) {
+    it.skipIf(skip)(name, run);
+  }
+});
+
+describe('parquetEncoder, with 2 workers', () => {
+  const create = () =>
+    parquetEncoder({
+      schema: { name: 'all', columns: [] },
+      workers: 2,
+      workerUrl: builtWorkerUrl(),
+    });
+  for (const { name, skip, run } of encoderContract({ create, read: READERS.hyparquet })) {
     it.skipIf(skip)(name, run);
   }
 });

@@ -14,7 +14,7 @@ export const PROJECT_ROOT: string = fileURLToPath(new URL('../..', import.meta.u
 export interface PackageFile {
   readonly name: string;
   readonly version: string;
-  readonly sideEffects: boolean;
+  readonly sideEffects: readonly string[];
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
