@@ -35,6 +35,7 @@ export {
   type DataPlane,
   type DataPlaneOptions,
 } from '../testing/plane/data-plane.js';
+export type { AttachmentReference, NewAttachment } from '../testing/plane/attachments.js';
 export type { ApiKey } from '../testing/plane/access.js';
 export type { FaultOptions, PlaneControl } from '../testing/plane/control.js';
 export type { HeldAnswer, PlaneFault } from '../testing/plane/faults.js';

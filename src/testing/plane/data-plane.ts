@@ -2,6 +2,8 @@ import { readOptions } from '../../options/index.js';
 import { systemRuntime } from '../../util/runtime.js';
 import { DEFAULT_API_KEY } from './access.js';
 import type { ApiKey } from './access.js';
+import { Attachments } from './attachments.js';
+import type { AttachmentReference, NewAttachment } from './attachments.js';
 import { BigAnswers } from './big-answers.js';
 import { BtqlEndpoint } from './btql-endpoint.js';
 import { createControl } from './control.js';
@@ -17,7 +19,7 @@ import { RequestLog } from './request-log.js';
 import type { PlaneRequests } from './request-log.js';
 import type { JsonRow, ObjectType } from './row-shape.js';
 import { parseStored } from './row-table.js';
-import { send } from './send.js';
+import { serveStorage } from './storage-server.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_ANSWER_MAX_BYTES = 4 * 1024 * 1024;
@@ -76,6 +78,11 @@ export interface DataPlane {
   ): CommitResult;
   /** The live rows inside the plan's window, each in its latest version, by (`_xact_id`, `id`). */
   liveRows(objectType: ObjectType, objectId: string): readonly JsonRow[];
+  /**
+   * Puts a file beside the rows, and gives what stands for it in a row. Its bytes are under
+   * `/attachments/{key}` of another origin: `control.fail` works on that path too.
+   */
+  putAttachment(attachment: NewAttachment): AttachmentReference;
   /** Stops listening and breaks open connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -94,20 +101,26 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     withEncodingHeader: settings.bigAnswerEncodingHeader,
     seed: seed + 1,
   });
-  const bigAnswerServer = await listen((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://storage');
-    response.setHeader('Date', now().toUTCString());
-    send({ request, response }, bigAnswers.fetch(url, request.headers.authorization));
+  const faults = new AnswerFaults();
+  const requests = new RequestLog();
+  const attachments = new Attachments({
+    now,
+    organizationId: state.organization.id,
+    storageUrl: () => originOf(storage),
+    seed: seed + 3,
+  });
+  const storageOptions = { now, bigAnswers, attachments, faults, requests };
+  const storage = await listen((request, response) => {
+    // A connection that broke needs no answer.
+    serveStorage({ request, response }, storageOptions).catch(() => request.socket.destroy());
   });
   const btql = new BtqlEndpoint({
     state,
     bigAnswers,
-    bigAnswersUrl: originOf(bigAnswerServer),
+    bigAnswersUrl: originOf(storage),
     maxAnswerBytes: settings.maxAnswerBytes,
     planWindowDays: settings.planWindowDays,
   });
-  const faults = new AnswerFaults();
-  const requests = new RequestLog();
   const server = await listen((request, response) => handler.serve({ request, response }));
   const url = originOf(server);
   const handler = new RequestHandler({
@@ -117,7 +130,7 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     requests,
     seed: seed + 2,
     rateLimit: new RateLimit(settings.requestsPerMinute, now),
-    routeContext: { state, btql, url },
+    routeContext: { state, btql, attachments, url },
   });
   let closing: Promise<unknown> | null = null;
   return {
@@ -128,6 +141,7 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     requests,
     organization: state.organization,
     history: state.history,
+    putAttachment: (attachment) => attachments.put(attachment),
     control: createControl({
       state,
       faults,
@@ -136,7 +150,7 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     }),
     close: async () => {
       faults.clear();
-      closing ??= Promise.all([closeServer(server), closeServer(bigAnswerServer)]);
+      closing ??= Promise.all([closeServer(server), closeServer(storage)]);
       await closing;
     },
   };

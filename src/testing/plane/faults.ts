@@ -18,7 +18,9 @@ export type PlaneFault =
   /** Changes the bytes of the real body, before any compression. */
   | { readonly kind: 'rewrite'; readonly rewrite: (body: Buffer) => Uint8Array }
   /** Compresses the body and does not say so. */
-  | { readonly kind: 'gzip-without-header' };
+  | { readonly kind: 'gzip-without-header' }
+  /** Sends the body without saying how long it is. */
+  | { readonly kind: 'without-length' };
 
 /** An answer that waits for the test. */
 export interface HeldAnswer {

@@ -1,3 +1,4 @@
+import type { Attachments } from './attachments.js';
 import type { BtqlEndpoint } from './btql-endpoint.js';
 import { jsonAnswer, textAnswer } from './exchange.js';
 import type { Answer, Exchange } from './exchange.js';
@@ -19,6 +20,7 @@ import type { ObjectType } from './row-shape.js';
 export interface RouteContext {
   readonly state: PlaneState;
   readonly btql: BtqlEndpoint;
+  readonly attachments: Attachments;
   /** Where clients are told to find the data plane. */
   readonly url: string;
 }
@@ -29,6 +31,7 @@ const FIXED: Readonly<Record<string, Handler>> = {
   'GET /ping': () => textAnswer('pong', 200),
   'GET /version': () => jsonAnswer({ version: 'tracehaul-testing', logs3_payload_max_bytes: null }),
   'POST /btql': (exchange, { btql }) => btql.answer(exchange),
+  'GET /attachment': (exchange, { attachments }) => attachments.describe(exchange),
   'POST /logs3': (exchange, { state }) => insertLogs(exchange, state),
   'POST /api/apikey/login': (_exchange, { state, url }) => login(state, url),
   'GET /api/project': (exchange, { state }) => getProjectById(exchange, state),

@@ -113,6 +113,7 @@ export function faultAnswer(fault: PlaneFault, path: string): Answer | null {
     case 'cut':
     case 'rewrite':
     case 'gzip-without-header':
+    case 'without-length':
       break;
   }
   return null;
@@ -124,6 +125,7 @@ export function sendFaulty(connection: Connection, answer: Answer, fault: PlaneF
   else if (fault.kind === 'cut') sendHalf(connection, answer, fault.declared);
   else if (fault.kind === 'gzip-without-header')
     send(connection, { ...answer, body: gzipSync(answer.body) });
+  else if (fault.kind === 'without-length') sendWithoutLength(connection, answer);
   else send(connection, answer);
 }
 
@@ -136,4 +138,10 @@ function sendHalf(connection: Connection, answer: Answer, declared: 'full' | 'ha
   const { request, response } = connection;
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': answer.body.length });
   response.write(half, () => request.socket.destroy());
+}
+
+function sendWithoutLength({ response }: Connection, answer: Answer): void {
+  response.writeHead(answer.status, answer.headers);
+  response.write(answer.body);
+  response.end();
 }
