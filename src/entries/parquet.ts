@@ -1,3 +1,4 @@
+export { columnsFromSchema } from '../encoders/parquet/columns-from-schema.js';
 export { parquetEncoder } from '../encoders/parquet/parquet-encoder.js';
 export type { ParquetEncoderOptions } from '../encoders/parquet/parquet-encoder.js';
 export type { ParquetCompression } from '../encoders/parquet/file/codec.js';

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileCursorStore, fileSink } from '../../src/entries/fs.js';
 import { parquetEncoder } from '../../src/entries/parquet.js';
 import { isExportError } from '../../src/errors/index.js';
-import { readManifests } from '../../src/index.js';
+import { datePartitionedKeys, readManifests } from '../../src/index.js';
 import { queryDuckDb } from '../support/duckdb.js';
 import { spanExporter } from '../support/span-export.js';
 import { type SpansWorld, liveVersionsOf, startWorld } from '../support/spans.js';
@@ -98,6 +98,30 @@ describe('an export to Parquet', () => {
     );
     const sum = (ROWS * (ROWS - 1)) / 2;
     expect(sums).toEqual([ROWS, sum, sum, 2, 5 * sum, 2 * ROWS, '2026-02-01 00:00:00+00', 0, true]);
+  });
+
+  it('is queried in place by the folders of the hive layout', async () => {
+    const place = await startExport();
+    insert(
+      place,
+      Array.from({ length: ROWS }, (_, row) => spanOf(row)),
+    );
+    const parts = {
+      source: place.world.source({ projectId: place.projectId }),
+      sink: fileSink({ root: place.root }),
+      cursorStore: fileCursorStore({ root: join(place.root, '.cursors') }),
+    };
+    const keys = datePartitionedKeys({ layout: 'hive', by: 'created' });
+    await spanExporter(parts, { encoder: parquetEncoder(), keys }).run();
+    const files = `read_parquet('${place.root}/*/*.parquet', hive_partitioning = true)`;
+    const days = await queryDuckDb(
+      `select "date"::varchar, count(*)::int, bool_and(created::date = "date")
+       from ${files} where "date" >= date '2026-02-02' group by all order by all`,
+    );
+    expect(days).toEqual([
+      ['2026-02-02', ROWS / 3, true],
+      ['2026-02-03', ROWS / 3, true],
+    ]);
   });
 
   it('stops before a row that a frozen schema refuses, and goes on once it may drift', async () => {
