@@ -13,5 +13,21 @@ export type {
   QueryAnswer,
   RealtimeState,
 } from '../braintrust/query/query-answer.js';
+export { tracesSource } from '../braintrust/traces/traces.js';
+export type { TracesSourceOptions } from '../braintrust/traces/traces-options.js';
+export { braintrustAttachments } from '../braintrust/attachments/braintrust-attachments.js';
+export type { BraintrustAttachmentsOptions } from '../braintrust/attachments/braintrust-attachments.js';
 export { spansSource } from '../braintrust/spans/spans.js';
 export type { SpansSourceOptions } from '../braintrust/spans/spans-options.js';
+export { datasetsSource } from '../braintrust/datasets/datasets.js';
+export type { DatasetsSourceOptions } from '../braintrust/datasets/datasets.js';
+export { experimentsSource } from '../braintrust/experiments/experiments.js';
+export type { ExperimentsSourceOptions } from '../braintrust/experiments/experiments.js';
+export type { CollectionOptions } from '../braintrust/collections/collection-options.js';
+export { listProjects } from '../braintrust/projects/list-projects.js';
+export type { Project } from '../braintrust/projects/list-projects.js';
+export { btqlSource } from '../braintrust/btql/btql.js';
+export type { BtqlSourceOptions } from '../braintrust/btql/btql-options.js';
+export type { BtqlFrom, BtqlQuery } from '../braintrust/btql/btql-query.js';
+export type { BtqlShape, BtqlSourceKind } from '../braintrust/btql/from-clause.js';
+export type { BtqlMode } from '../braintrust/btql/plan-query.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { sourceContract } from '../../src/testing/contracts/source-contract.js';
+import { collectionsFixture, metadataFixture } from '../support/collections-fixture.js';
 import { spansFixture } from '../support/spans-fixture.js';
 import { tracesFixture } from '../support/traces.js';
 import { WRONG_SOURCES, scriptedFixture } from '../support/wrong-sources.js';
@@ -18,6 +19,24 @@ const ADAPTERS = {
     create: (rows) => spansFixture(rows, { projects: 2 }),
     supports,
   }),
+  'experimentsSource of a project': sourceContract({
+    create: (rows) => collectionsFixture(rows, { type: 'experiment', choice: 'project' }),
+    supports,
+  }),
+  'experimentsSource of a project that sorts by one field': sourceContract({
+    create: (rows) =>
+      collectionsFixture(rows, { type: 'experiment', choice: 'name', refuseSecondSortKey: true }),
+    supports,
+  }),
+  'experimentsSource of experiments by id': sourceContract({
+    create: (rows) => collectionsFixture(rows, { type: 'experiment', choice: 'ids' }),
+    supports,
+  }),
+  'datasetsSource of a project': sourceContract({
+    create: (rows) => collectionsFixture(rows, { type: 'dataset', choice: 'name' }),
+    supports,
+  }),
+  'experimentsSource of metadata': sourceContract({ create: metadataFixture, supports }),
   tracesSource: sourceContract({ create: (rows) => tracesFixture(rows), supports }),
   'tracesSource of a plane that sorts by one field': sourceContract({
     create: (rows) => tracesFixture(rows, { refuseSecondSortKey: true }),

@@ -1,5 +1,4 @@
 import type { OperationOptions } from '../../interfaces/index.js';
-import type { RecordsState } from './records-state.js';
 
 /** Ids by the name that stood for them. */
 export type Pins = ReadonlyMap<string, string>;
@@ -18,6 +17,8 @@ export interface FoundObjects {
 export interface ObjectScope {
   /** Whether objects may come and go between reads by themselves. */
   readonly open: boolean;
+  /** The objects that names stand for in a cursor; a name that was never met stands for itself. Not asked if `open`. */
+  idsOf(pins: Pins): readonly string[];
   /**
    * Looks the objects up.
    * @param pins those of the cursor that the read begins with.
@@ -25,14 +26,4 @@ export interface ObjectScope {
    *   object than it did, `LIMIT_EXCEEDED`.
    */
   find(pins: Pins, operation: OperationOptions): Promise<FoundObjects>;
-}
-
-/** The objects whose progress decides about a cursor; `null` for all that are in it. */
-export function objectsOfState(
-  scope: ObjectScope | undefined,
-  objectIds: readonly string[],
-  state: RecordsState,
-): readonly string[] | null {
-  if (scope === undefined) return objectIds;
-  return scope.open ? null : [...state.pins.values()];
 }

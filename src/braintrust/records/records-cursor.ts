@@ -84,7 +84,8 @@ function parseMembers({ name }: CursorFormat, cursor: Cursor): Readonly<Record<s
   throw cursorError(`is not a cursor of Braintrust ${name}`);
 }
 
-function readPins(value: unknown): Pins {
+/** Reads back the pins of a cursor. */
+export function readPins(value: unknown): Pins {
   if (value === undefined) return new Map();
   return new Map(
     list(value).map((pin): readonly [string, string] => {

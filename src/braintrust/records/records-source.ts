@@ -1,3 +1,4 @@
+import { assert } from '../../errors/index.js';
 import type {
   Cursor,
   Json,
@@ -7,7 +8,6 @@ import type {
   Source,
 } from '../../interfaces/index.js';
 import { readAhead } from '../query/read-ahead.js';
-import { objectsOfState } from './object-scope.js';
 import { repeatsFrom, watermarkOf } from './records-bounds.js';
 import { decodeCursor, encodeCursor, pinsOf } from './records-cursor.js';
 import { probeRecords } from './records-probe.js';
@@ -38,6 +38,7 @@ export function recordsSource(
   settings: Readonly<RecordsSettings>,
 ): Source {
   const { cursorFormat, objectIds, scope, lookbackSeconds, retentionSeconds } = settings;
+  assert(scope !== undefined || objectIds.length > 0, 'a source has objects to read');
   return Object.freeze<Source>({
     rowIdentity: rowIdentityOf(settings.kind),
     ...head,
@@ -48,12 +49,13 @@ export function recordsSource(
       return encodeCursor(cursorFormat, stateAt(settings, second, left));
     },
     repeatsFrom: (cursor) => {
-      const state = decodeCursor(cursorFormat, cursor);
-      return repeatsFrom(state, objectsOfState(scope, objectIds, state), lookbackSeconds);
+      const ids = idsOfCursor(settings, cursor);
+      const state = decodeCursor(cursorFormat, cursor, ids ?? []);
+      return repeatsFrom(state, ids, lookbackSeconds);
     },
     watermarkOf: (cursor) => {
-      const state = decodeCursor(cursorFormat, cursor);
-      return watermarkOf(state, objectsOfState(scope, objectIds, state));
+      const ids = idsOfCursor(settings, cursor);
+      return watermarkOf(decodeCursor(cursorFormat, cursor, ids ?? []), ids);
     },
     probe: (operation = {}) => probeRecords(settings, operation),
   });
@@ -79,6 +81,15 @@ async function* readFound(
   const { scope, cursorFormat } = settings;
   const found = await scope?.find(pinsOf(cursorFormat, options.cursor), options);
   yield* new RecordsRead({ ...options, settings, found }).pages();
+}
+
+/** The objects whose progress decides about a cursor; `null` for all that are in it. */
+function idsOfCursor(
+  { cursorFormat, scope, objectIds }: Readonly<RecordsSettings>,
+  cursor: Cursor,
+): readonly string[] | null {
+  if (scope === undefined) return objectIds;
+  return scope.open ? null : scope.idsOf(pinsOf(cursorFormat, cursor));
 }
 
 /** Nothing read yet, from a second on. What names stand for stays as it was. */

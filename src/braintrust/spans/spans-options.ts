@@ -1,7 +1,10 @@
 import { readOptions } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
 import type { BraintrustClient } from '../client/client.js';
-import { filterTextProblem } from '../query/filter-text.js';
+import { readProjectChoice } from '../projects/project-scope.js';
+import type { ProjectChoice } from '../projects/project-scope.js';
+import { readColumns, readReadingOptions } from '../records/reading-options.js';
+import type { ReadingSettings } from '../records/reading-options.js';
 
 const PROJECTS_MAX = 500;
 
@@ -15,6 +18,13 @@ export interface SpansSourceOptions {
    * beginning, one that is removed and added again goes on where it was.
    */
   readonly projectIds?: readonly string[] | undefined;
+  /**
+   * Name of the project, instead of an id. The first read looks it up, and the export keeps to that project for
+   * good: renaming it changes nothing, and once another project has the name a read is refused.
+   */
+  readonly projectName?: string | undefined;
+  /** Names of several projects, 100 at most. */
+  readonly projectNames?: readonly string[] | undefined;
   /** A BTQL expression that rows must meet, such as `metadata.tier = 'gold'`. @defaultValue all rows */
   readonly filter?: string | undefined;
   /** Top-level fields to read; those that identify a row are always added. @defaultValue all fields */
@@ -43,25 +53,15 @@ export interface SpansSourceOptions {
 }
 
 /** What sources of project logs have in common. */
-export interface LogsSettings {
-  readonly client: BraintrustClient;
-  /** Ascending, without duplicates. */
+export interface LogsSettings extends ReadingSettings {
+  readonly projects: ProjectChoice;
+  /** Ascending, without duplicates; empty when projects are chosen by name. */
   readonly projectIds: readonly string[];
-  readonly filter: string | undefined;
-  /** Seconds since 1970; a second that has begun counts as whole. */
-  readonly from: number;
-  /** Seconds since 1970. */
-  readonly until: number;
-  readonly settleMs: number;
-  readonly lookbackSeconds: number;
   readonly retentionSeconds: number | undefined;
   readonly onProjectError: 'stop' | 'continue';
 }
 
 const DAY_SECONDS = 86_400;
-const YEAR_MS = 366 * DAY_SECONDS * 1_000;
-/** The last second that a transaction id can hold. */
-const LAST_SECOND = 2 ** 32 - 1;
 
 export interface SpansSettings extends LogsSettings {
   readonly columns: readonly string[] | undefined;
@@ -70,59 +70,20 @@ export interface SpansSettings extends LogsSettings {
 export function readSpansOptions(options: unknown): Readonly<SpansSettings> {
   return readOptions('spansSource', options, (reader) => ({
     ...readLogsOptions(reader),
-    columns: readColumns(reader),
+    columns: readColumns(reader, ['project_id']),
   }));
 }
 
 /** Reads the options that sources of project logs have in common. */
 export function readLogsOptions(reader: OptionReader): LogsSettings {
-  const from = reader.date('from');
-  const until = reader.date('until');
-  if (from !== undefined && until !== undefined && from >= until)
-    reader.problem('until', 'must be later than `from`');
+  const projects = readProjectChoice(reader, PROJECTS_MAX);
   return {
-    client: reader.adapter<BraintrustClient>('client', ['apiUrl', 'query']),
-    projectIds: readProjectIds(reader),
-    filter: readFilter(reader),
-    from: from === undefined ? 0 : boundSecond(Math.floor(from.getTime() / 1_000)),
-    until: until === undefined ? LAST_SECOND : boundSecond(Math.ceil(until.getTime() / 1_000)),
-    settleMs: reader.number('settleMs', 120_000, { min: 0, max: YEAR_MS }),
-    lookbackSeconds: Math.ceil(
-      reader.number('lookbackMs', 600_000, { min: 0, max: YEAR_MS }) / 1_000,
-    ),
+    ...readReadingOptions(reader),
+    projects,
+    projectIds: projects.ids,
     retentionSeconds: readRetention(reader),
     onProjectError: reader.oneOf('onProjectError', ['stop', 'continue'], 'stop'),
   };
-}
-
-function readProjectIds(reader: OptionReader): readonly string[] {
-  const [one, several] = [reader.has('projectId'), reader.has('projectIds')];
-  if (one === several) {
-    reader.problem('projectId', 'or `projectIds` must be given, and only one of the two');
-    return [];
-  }
-  if (one) return [reader.string('projectId')];
-  const ids = reader.strings('projectIds');
-  const unique = [...new Set(ids)].sort();
-  if (unique.length === 0 || unique.length > PROJECTS_MAX)
-    reader.problem('projectIds', `must hold 1 to ${PROJECTS_MAX} ids, not ${unique.length}`);
-  if (unique.length < ids.length) reader.problem('projectIds', 'names an id twice');
-  return unique;
-}
-
-function readFilter(reader: OptionReader): string | undefined {
-  if (!reader.has('filter')) return undefined;
-  const filter = reader.string('filter');
-  const problem = filter === '' ? null : filterTextProblem(filter);
-  if (problem !== null) reader.problem('filter', problem);
-  return filter;
-}
-
-function readColumns(reader: OptionReader): readonly string[] | undefined {
-  if (!reader.has('columns')) return undefined;
-  const columns = reader.strings('columns');
-  if (columns.length === 0) reader.problem('columns', 'must hold at least one field');
-  return [...new Set([...columns, '_xact_id', 'created', 'id', 'project_id'])].sort();
 }
 
 function readRetention(reader: OptionReader): number | undefined {
@@ -133,8 +94,4 @@ function readRetention(reader: OptionReader): number | undefined {
     integer: false,
   });
   return Math.floor(days * DAY_SECONDS);
-}
-
-function boundSecond(second: number): number {
-  return Math.min(LAST_SECOND, Math.max(0, second));
 }

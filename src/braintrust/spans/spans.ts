@@ -1,4 +1,5 @@
 import type { Json, Source } from '../../interfaces/index.js';
+import { projectScope } from '../projects/project-scope.js';
 import { PROJECT_LOGS, selectFields } from '../records/record-kind.js';
 import type { CursorFormat } from '../records/records-cursor.js';
 import { recordsSource } from '../records/records-source.js';
@@ -34,6 +35,7 @@ export function spansSource(options: SpansSourceOptions): Source {
       kind: PROJECT_LOGS,
       shape: 'spans',
       objectIds: projectIds,
+      scope: projectScope(client, settings.projects),
       select: columns && selectFields(columns),
       filter: filter === undefined ? undefined : { btql: filter },
       parameters: {},
