@@ -9,7 +9,7 @@ import type { ChangedTrace } from './changed-traces.js';
 import { traceKey } from './changed-traces.js';
 import { pageOf } from './settled-traces.js';
 import type { TracesWindow } from './settled-traces.js';
-import { askOnce, tracesWithSpan } from './trace-queries.js';
+import { askForPage, tracesWithSpan } from './trace-queries.js';
 import { readSomeTraces } from './trace-contents.js';
 
 /** When traces that never rest are given anyway. */
@@ -73,8 +73,8 @@ async function changedBehind(
   objectId: string,
   after: string,
 ): Promise<ChangedBehind> {
-  const { rows, planeNow } = await askOnce(context, {
-    shape: 'spans',
+  const query = {
+    shape: 'spans' as const,
     objectIds: [objectId],
     select: selectFields(['root_span_id']),
     conditions: [
@@ -82,10 +82,9 @@ async function changedBehind(
       compare('gt', 'root_span_id', after),
     ],
     sort: ['root_span_id'],
-    limit: searchSize.rows,
     until: reading.until,
-    canAskForLess: false,
-  });
+  };
+  const { rows, planeNow } = await askForPage(context, query, searchSize);
   const ids = rows.fields(['root_span_id'])['root_span_id'] ?? [];
   const rootSpanIds = ascending([after, ...ids.map((id) => id ?? '')]).slice(1);
   return {

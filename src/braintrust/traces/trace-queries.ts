@@ -44,6 +44,25 @@ export async function askOnce(context: ScanContext, query: TraceQuery): Promise<
   return answer;
 }
 
+/** Asks for rows, fewer of them while the service cannot answer so many. */
+export async function askForPage(
+  context: ScanContext,
+  query: Omit<TraceQuery, 'limit' | 'canAskForLess'>,
+  size: PageSize,
+): Promise<QueryAnswer> {
+  for (;;) {
+    const limit = size.rows;
+    try {
+      const answer = await askOnce(context, { ...query, limit, canAskForLess: limit > 1 });
+      size.keep();
+      return answer;
+    } catch (error) {
+      if (!(error instanceof SmallerPageNeeded)) throw error;
+      size.shrink();
+    }
+  }
+}
+
 /** Takes items in groups, smaller ones while the service cannot answer for so many. */
 export async function inGroups<T>(
   items: readonly T[],
@@ -59,7 +78,7 @@ export async function inGroups<T>(
     } catch (error) {
       if (!(error instanceof SmallerPageNeeded)) throw error;
       if (group.length === 1) throw error.cause;
-      size.shrink();
+      while (size.rows >= group.length) size.shrink();
     }
   }
 }
