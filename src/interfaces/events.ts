@@ -15,6 +15,7 @@ export type ExportEvent =
   | SourceBehindEvent
   | ProjectErrorEvent
   | ObjectErrorEvent
+  | TornRowsEvent
   | PartitionLimitEvent
   | AtRiskEvent
   | StrayRemoveEvent
@@ -130,6 +131,15 @@ export interface ObjectErrorEvent {
   readonly objectId: string;
   readonly code: string;
   readonly message: string;
+}
+
+/** Rows of a snapshot changed while it was read: it has them as they were before, or not at all. */
+export interface TornRowsEvent {
+  readonly type: 'torn-rows';
+  /** Number of the snapshot, the first is 1. */
+  readonly snapshot: number;
+  /** How many, as far as they still meet the query's filter; 1,000 stands for that many or more. */
+  readonly rows: number;
 }
 
 /** So many partitions were open that the commit closed early. */
