@@ -1,3 +1,7 @@
+import {
+  type AttachmentsOptions,
+  readAttachments,
+} from './exporter/attachments/attachment-options.js';
 import type { Fingerprint } from './exporter/checkpoint.js';
 import { type Exporter, exporterOf } from './exporter/exporter.js';
 import type { Transform } from './exporter/page-work.js';
@@ -66,6 +70,8 @@ export interface ObjectOptions {
   /**
    * Size at which an object is closed, in bytes as stored. It may be passed by one page.
    * @defaultValue 134217728 (128 MiB)
+  /** Copies the files that rows name beside the export. They are left where they are if this is not given. */
+  readonly attachments?: AttachmentsOptions | undefined;
    */
   readonly maxBytes?: number | undefined;
   /**
@@ -156,6 +162,7 @@ function readLimits(reader: OptionReader): Limits {
     commitMaxRows: reader.number('commitMaxRows', 2_000_000, { min: 1, max: 100_000_000 }),
     lookbackMaxRows: reader.number('lookbackMaxRows', 4_000_000, { min: 1, max: 100_000_000 }),
     closeTimeoutMs: reader.number('closeTimeoutMs', 10_000, { min: 100, max: 600_000 }),
+    attachments: readAttachments(reader),
   });
 }
 

@@ -2,6 +2,8 @@ export { createExporter } from './create-exporter.js';
 export type { ExporterOptions, ObjectOptions } from './create-exporter.js';
 export type { Exporter } from './exporter/exporter.js';
 export * from './errors/index.js';
+export type { AttachmentsOptions } from './exporter/attachments/attachment-options.js';
+export type { AttachmentCopy, CopiedFile } from './exporter/attachments/attachment-copy.js';
 export { exportOnce } from './export-once/export-once.js';
 export type {
   ExportOnceOptions,
@@ -20,6 +22,7 @@ export type { Totals } from './exporter/checkpoint.js';
 export type { Resolution } from './exporter/maintain.js';
 export type { Transform, TransformResult } from './exporter/page-work.js';
 export type {
+  AttachmentCounts,
   ExportStatus,
   RunOptions,
   RunRecord,

@@ -10,6 +10,7 @@ import type {
 import { objectKeyProblem } from '../util/object-key.js';
 import { ownerOfKey } from '../util/object-owner.js';
 import type { PendingObject } from './checkpoint.js';
+import { AttachmentList } from './attachments/attachment-list.js';
 import { DeadLetters } from './dead-letters.js';
 import { companionKey, type ManifestCompanion, type ManifestObject } from './manifest.js';
 import { OpenObject } from './open-object.js';
@@ -32,6 +33,7 @@ export interface PreparedCommit {
   readonly objects: readonly ManifestObject[];
   readonly rowIndex: ManifestCompanion;
   readonly rejected: ManifestCompanion | null;
+  readonly attachments: ManifestCompanion | null;
   readonly rows: number;
   readonly bytes: number;
   readonly lateRows: number;
@@ -47,6 +49,7 @@ export class CommitBuilder {
   readonly #nonce: string;
   readonly #objects = new Map<string, OpenObject>();
   readonly #deadLetters: DeadLetters;
+  readonly #attachments: AttachmentList;
   #indexWriter: ObjectWriter | null = null;
   #rows = 0;
   #lateRows = 0;
@@ -58,6 +61,7 @@ export class CommitBuilder {
     this.#place = place;
     this.#nonce = settings.runtime.id().slice(0, 16);
     this.#deadLetters = new DeadLetters(settings, this.#companionHead('_rejected'));
+    this.#attachments = new AttachmentList(settings.sink, this.#companionHead('_attached'));
   }
 
   /** True while nothing would become visible. */
@@ -112,7 +116,10 @@ export class CommitBuilder {
         await this.#deadLetters.add(work, row, options);
         this.#noteVersion(work.versions[row]);
       }
-      if (fate?.kind === 'deliver') this.#count(work, row);
+      if (fate?.kind === 'deliver') {
+        this.#count(work, row);
+        await this.#attachments.add(work, row, options);
+      }
       if (fate?.kind === 'dropped') this.#droppedRows += 1;
     }
   }
@@ -139,6 +146,8 @@ export class CommitBuilder {
       prepared.push(rejected);
       groups.push({ object: rejected.key, rows: this.#deadLetters.length, rejected: true });
     }
+    const attachments = await this.#attachments.prepare(options);
+    if (attachments !== null) prepared.push(attachments);
     const rowIndex = await this.#prepareIndex(prepared, groups, options);
     return {
       nonce: this.#nonce,
@@ -146,6 +155,7 @@ export class CommitBuilder {
       objects,
       rowIndex,
       rejected: rejected === null ? null : companionOf(rejected, this.#deadLetters.length),
+      attachments: attachments === null ? null : companionOf(attachments, this.#attachments.length),
       rows: this.#rows,
       bytes: objects.reduce((sum, object) => sum + object.bytes, 0),
       lateRows: this.#lateRows,
@@ -159,6 +169,7 @@ export class CommitBuilder {
   async abort(): Promise<void> {
     for (const object of this.#objects.values()) await object.abort();
     await this.#deadLetters.abort();
+    await this.#attachments.abort();
     await this.#indexWriter?.abort();
   }
 
@@ -267,7 +278,7 @@ export class CommitBuilder {
     };
   }
 
-  #companionHead(folder: '_index' | '_rejected'): Omit<ObjectHead, 'contentType'> {
+  #companionHead(folder: '_index' | '_rejected' | '_attached'): Omit<ObjectHead, 'contentType'> {
     const place = { exportId: this.#settings.exportId, ...this.#place, nonce: this.#nonce };
     return { ...this.#head(), key: companionKey(folder, place) };
   }

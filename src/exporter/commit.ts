@@ -104,6 +104,7 @@ function pendingCommit(
     objects: prepared.objects,
     rowIndex: prepared.rowIndex,
     rejected: prepared.rejected,
+    attachments: prepared.attachments,
     lateRows: prepared.lateRows,
     maxVersion: prepared.maxVersion,
   };

@@ -7,6 +7,13 @@ const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 const PREFIX = '_manifests';
 const MANIFEST_NAME = /^(\d{6,})\/(\d{12,})\.[^/]+\.json$/;
 
+const EXTENSIONS = {
+  _manifests: '.json',
+  _index: '.idx',
+  _rejected: '.jsonl',
+  _attached: '.jsonl',
+} as const;
+
 /** One data object of a commit. */
 export interface ManifestObject {
   readonly key: string;
@@ -55,6 +62,8 @@ export interface Manifest {
   readonly rowIndex: ManifestCompanion;
   /** Rows that could not be exported, when there were any. */
   readonly rejected: ManifestCompanion | null;
+  /** The list of the files that rows of this commit name, when files are copied and there are any. */
+  readonly attachments: ManifestCompanion | null;
   /** Source rows of this commit that surfaced after their time had been read. */
   readonly lateRows: number;
   /** Highest version of any source row of this commit, dead letters included. */
@@ -63,12 +72,12 @@ export interface Manifest {
 
 /** Where a commit's companions lie. Keys sort by generation, then sequence. */
 export function companionKey(
-  folder: '_manifests' | '_index' | '_rejected',
+  folder: '_manifests' | '_index' | '_rejected' | '_attached',
   commit: { exportId: string; generation: number; sequence: number; nonce: string },
 ): string {
   const generation = String(commit.generation).padStart(6, '0');
   const sequence = String(commit.sequence).padStart(12, '0');
-  const extension = { _manifests: '.json', _index: '.idx', _rejected: '.jsonl' }[folder];
+  const extension = EXTENSIONS[folder];
   return `${folder}/${commit.exportId}/${generation}/${sequence}.${commit.nonce}${extension}`;
 }
 

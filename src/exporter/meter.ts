@@ -1,5 +1,6 @@
 import type { ExportEvent, Observer, Runtime } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
+import type { CopyCounts } from './attachments/attachment-copier.js';
 
 export type Stage = 'read' | 'write' | 'commit';
 
@@ -16,6 +17,7 @@ export class Meter {
   mistypedValues = 0;
   rejectedRows = 0;
   droppedRows = 0;
+  readonly attachments: CopyCounts = { copied: 0, copiedBytes: 0, failed: 0 };
   sourceRequests = 0;
   sinkRequests = 0;
 

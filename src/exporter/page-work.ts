@@ -11,6 +11,7 @@ import type {
 } from '../interfaces/index.js';
 import { rowBatchFromObjects } from '../rows/row-batch.js';
 import { abortable } from '../util/abortable.js';
+import type { ListedAttachment } from './attachments/attachment-copier.js';
 import type { RefusedRows } from './refused-row.js';
 import type { DigestText } from './row-index.js';
 import { screenRows, textProblem } from './screen-rows.js';
@@ -46,6 +47,8 @@ export interface PageWork {
   readonly partitions: readonly Partition[];
   /** Their names, as `partitionName` gives them. */
   readonly names: readonly string[];
+  /** The files that each output names, when they are copied. */
+  readonly attachments?: ReadonlyMap<number, readonly ListedAttachment[]> | undefined;
 }
 
 export interface PageWorkSettings {

@@ -35,6 +35,16 @@ export interface StageTimes {
   readonly commit: number;
 }
 
+/** What one run did about the files that rows name. */
+export interface AttachmentCounts {
+  /** Files that were fetched and put; those of earlier runs are not fetched again. */
+  readonly copied: number;
+  /** Their size. */
+  readonly copiedBytes: number;
+  /** References whose file could not be copied. */
+  readonly failed: number;
+}
+
 /** What one run did. */
 export interface RunResult {
   readonly exportId: string;
@@ -58,6 +68,8 @@ export interface RunResult {
   readonly rejectedRows: number;
   /** Rows that `transform` dropped. */
   readonly droppedRows: number;
+  /** The files that rows name, when they are copied. */
+  readonly attachments: AttachmentCounts;
   readonly sourceRequests: number;
   readonly sinkRequests: number;
   /** True when this run first finished a commit of an earlier one. */

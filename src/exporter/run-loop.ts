@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RunError } from '../errors/index.js';
 import type { Cursor, OperationOptions, Page, RowBatch } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
+import { AttachmentCopier } from './attachments/attachment-copier.js';
 import type { CheckpointSession } from './checkpoint-session.js';
 import { CommitBuilder } from './commit-builder.js';
 import { carryOutCommit, decideCommit } from './commit.js';
@@ -41,6 +42,7 @@ export class RunLoop {
   readonly #known: KnownVersions;
   readonly #repeatsFrom: string | null;
   readonly #isSnapshot: boolean;
+  readonly #attachments: AttachmentCopier | null;
   #builder: CommitBuilder;
   #position: Position | null = null;
   #wasAllRepeats = false;
@@ -61,6 +63,12 @@ export class RunLoop {
     this.#options = parts.options;
     this.#known = new KnownVersions(settings.sink, settings.limits.lookbackMaxRows);
     const { cursor } = parts.session.current;
+    this.#largeRows = new LargeRows(settings.exportId);
+    const { attachments } = settings;
+    this.#attachments =
+      attachments === undefined
+        ? null
+        : new AttachmentCopier({ ...settings, attachments }, parts.meter.attachments);
     this.#repeatsFrom = cursor === null ? null : (settings.source.repeatsFrom?.(cursor) ?? null);
     this.#isSnapshot = settings.source.isSnapshot === true;
     this.#builder = this.#newBuilder();
@@ -234,8 +242,8 @@ export class RunLoop {
     await this.#known.refresh(this.#session.current, this.#repeatsFrom ?? '', this.#options);
   }
 
-  #prepare(page: Page, rows: RowBatch): Promise<PageWork> {
-    return preparePage(rows, page.repeats ?? 0, {
+  async #prepare(page: Page, rows: RowBatch): Promise<PageWork> {
+    const work = await preparePage(rows, page.repeats ?? 0, {
       identity: this.#settings.source.rowIdentity,
       identities: page.identities,
       keys: this.#settings.keys,
@@ -248,6 +256,8 @@ export class RunLoop {
   }
 
   /**
+    // Before the commit that names them is decided, the files are there.
+    return (await this.#attachments?.copyFor(work, this.#options)) ?? work;
    * Commits what was taken; nothing taken moves the cursor alone and writes no object. An empty snapshot is a result
    * too: its manifest says so.
    */

@@ -191,6 +191,7 @@ function resultOf(run: Run, stopReason: StopReason): RunResult {
     mistypedValues: meter.mistypedValues,
     rejectedRows: meter.rejectedRows,
     droppedRows: meter.droppedRows,
+    attachments: { ...meter.attachments },
     sourceRequests: meter.sourceRequests,
     sinkRequests: meter.sinkRequests,
     recovered: run.recovered,

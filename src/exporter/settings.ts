@@ -7,6 +7,7 @@ import type {
   Sink,
   Source,
 } from '../interfaces/index.js';
+import type { AttachmentSettings } from './attachments/attachment-options.js';
 import type { Fingerprint } from './checkpoint.js';
 import type { Transform } from './page-work.js';
 
@@ -52,5 +53,6 @@ export interface ExporterSettings {
   readonly limits: Limits;
   readonly runtime: Runtime;
   /** Tells this exporter's leases from those of others. */
+  readonly attachments: AttachmentSettings | undefined;
   readonly holder: string;
 }

@@ -1,3 +1,5 @@
+import type { AttachmentProblem } from './attachments.js';
+
 /**
  * What happened, as it happens. Events carry counts, times, keys and codes; never rows, secrets or signed URLs.
  * Every event of a run has the export's id.
@@ -10,6 +12,8 @@ export type ExportEvent =
   | LateRowsEvent
   | RowRejectEvent
   | RowDropEvent
+  | LargeRowEvent
+  | AttachmentErrorEvent
   | RequestEvent
   | RetryEvent
   | SourceBehindEvent
@@ -83,6 +87,29 @@ export interface RowDropEvent {
   readonly type: 'row-drop';
   readonly exportId: string;
   readonly rows: number;
+}
+
+/**
+ * A row has more than 32 MiB of text, which Athena and others do not read. It is exported as it is. Of more than
+ * ten in a run only those have an event that bring the count to a power of ten.
+ */
+export interface LargeRowEvent {
+  readonly type: 'large-row';
+  readonly exportId: string;
+  /** Id of the row, when it has one. */
+  readonly rowId: string | null;
+  readonly bytes: number;
+  /** Such rows so far in this run, this one among them. */
+  readonly count: number;
+}
+
+/** A file that a row names could not be copied. */
+export interface AttachmentErrorEvent {
+  readonly type: 'attachment-error';
+  readonly exportId: string;
+  /** Id of the row, when it has one. */
+  readonly rowId: string | null;
+  readonly reason: AttachmentProblem;
 }
 
 /** One request to a service, or one operation on a file system. */

@@ -1,3 +1,4 @@
+export type * from './attachments.js';
 export type * from './common.js';
 export type * from './cursor-store.js';
 export type * from './encoder.js';

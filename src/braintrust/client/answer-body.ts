@@ -16,7 +16,7 @@ export interface BodyLimits {
  * @throws ByteLimitError as soon as either size passes the limit; the rest is not read.
  */
 export async function readBody(response: Response, limits: BodyLimits): Promise<Buffer> {
-  const received = await readPieces(response, limits);
+  const received = await readReceived(response, limits);
   return isGzip(received) ? await gunzip(received, limits) : received;
 }
 
@@ -31,7 +31,8 @@ export async function readTextStart(response: Response, limits: BodyLimits): Pro
   return body.take().toString('utf8');
 }
 
-async function readPieces(response: Response, limits: BodyLimits): Promise<Buffer> {
+/** Reads the body of a response piece by piece into one buffer, and leaves it as it is. */
+export async function readReceived(response: Response, limits: BodyLimits): Promise<Buffer> {
   const announced = Number(response.headers.get('content-length') ?? 0);
   if (announced > limits.maxBytes) {
     await response.body?.cancel();
