@@ -7,8 +7,8 @@ import type { CursorStore, Sink, Source } from '../../src/interfaces/index.js';
 import { datePartitionedKeys } from '../../src/keys/date-partitioned-keys.js';
 import { manualClock } from '../../src/testing/adapters/manual-clock.js';
 import type { DataPlane } from '../../src/testing/plane/data-plane.js';
+import type { ObjectType } from '../../src/testing/plane/row-shape.js';
 import { type Audit, auditExport } from './audit.js';
-import { liveVersionsOf } from './spans.js';
 
 const SPAN_IDENTITY = { object: 'project_id', id: 'id', version: '_xact_id' } as const;
 
@@ -42,17 +42,36 @@ export async function assertSpansExactlyOnce(
   plane: DataPlane,
   projectIds: readonly string[],
 ): Promise<Audit> {
-  const audit = await auditExport(sink, 'spans', SPAN_IDENTITY);
-  const exported = audit.rows.map(({ row }) => `${String(row['id'])}@${String(row['_xact_id'])}`);
+  const objects = projectIds.map((id) => ({ type: 'project_logs' as const, id }));
+  return await assertRowsExactlyOnce({ sink, plane, identity: SPAN_IDENTITY, objects });
+}
+
+export interface ExportedRows {
+  readonly sink: Sink;
+  readonly plane: DataPlane;
+  readonly identity: Readonly<Record<'object' | 'id' | 'version', string>>;
+  /** Every object that still is there. */
+  readonly objects: readonly { readonly type: ObjectType; readonly id: string }[];
+}
+
+/** As {@link assertSpansExactlyOnce}, for rows of any kind of object. */
+export async function assertRowsExactlyOnce(expected: ExportedRows): Promise<Audit> {
+  const { sink, plane, identity, objects } = expected;
+  const nameOf = (row: Readonly<Record<string, unknown>>): string =>
+    `${String(row[identity.object])} ${String(row['id'])}@${String(row['_xact_id'])}`;
+  const audit = await auditExport(sink, 'spans', identity);
+  const exported = audit.rows.map(({ row }) => nameOf(row));
   assert.equal(new Set(exported).size, exported.length, 'no version is exported twice');
   const held = new Set(exported);
-  const live = projectIds.flatMap((projectId) => liveVersionsOf(plane, projectId));
+  const live = objects.flatMap(({ type, id }) => plane.liveRows(type, id).map(nameOf));
   assert.deepEqual(
     live.filter((version) => !held.has(version)),
     [],
     'no live row is lost',
   );
-  const written = new Set(plane.history.map((row) => `${row.id}@${row.xactId}`));
+  const written = new Set(
+    plane.history.map(({ objectId, id, xactId }) => `${objectId} ${id}@${xactId}`),
+  );
   assert.deepEqual(
     exported.filter((version) => !written.has(version)),
     [],

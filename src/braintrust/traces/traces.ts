@@ -1,5 +1,8 @@
 import type { Json, OperationOptions, ProbeStep, Source } from '../../interfaces/index.js';
+import { projectScope } from '../projects/project-scope.js';
 import { PageSize } from '../query/page-size.js';
+import { projectScope } from '../projects/project-scope.js';
+import type { ObjectScope } from '../records/object-scope.js';
 import { PROJECT_LOGS } from '../records/record-kind.js';
 import { isOneOf, recordsQuery } from '../records/records-query.js';
 import type { ScanRange } from '../records/records-query.js';
@@ -30,6 +33,7 @@ export function tracesSource(options: TracesSourceOptions): Source {
   const settings = readTracesOptions(options);
   const { client, projectIds, from, until, settleMs, idleMs } = settings;
   const { lookbackSeconds, retentionSeconds, onProjectError } = settings;
+  const scope = projectScope(client, settings.projects);
   const source = recordsSource(
     { name: 'braintrust-traces', identity: identityOf(settings), rowIdentity: TRACE_IDENTITY },
     {
@@ -37,6 +41,8 @@ export function tracesSource(options: TracesSourceOptions): Source {
       kind: PROJECT_LOGS,
       shape: 'spans',
       objectIds: projectIds,
+      scope,
+      scope: projectScope(client, settings.projects),
       select: undefined,
       filter: undefined,
       parameters: {},
@@ -53,18 +59,22 @@ export function tracesSource(options: TracesSourceOptions): Source {
   );
   return Object.freeze<Source>({
     ...source,
-    probe: (operation = {}) => probeTraces(settings, source, operation),
+    probe: async function* probe(operation = {}) {
+      yield* source.probe?.(operation) ?? [];
+      yield await summaryStep(settings, scope, operation);
+    },
   });
 }
 
-async function* probeTraces(
+async function summaryStep(
   { client, filter, projectIds }: Readonly<TracesSettings>,
-  source: Source,
+  scope: ObjectScope | undefined,
   operation: OperationOptions,
-): AsyncGenerator<ProbeStep> {
-  yield* source.probe?.(operation) ?? [];
-  yield await tried('summary', operation, async () => {
-    await client.query(summaryQuery(projectIds[0] ?? '', filter), operation);
+): Promise<ProbeStep> {
+  return await tried('summary', operation, async () => {
+    const found =
+      scope === undefined ? projectIds : (await scope.find(new Map(), operation)).objectIds;
+    await client.query(summaryQuery(found[0] ?? '', filter), operation);
     return `Braintrust gives summaries of traces${filter === undefined ? '' : ' and accepts the filter'}.`;
   });
 }
