@@ -30,15 +30,28 @@ export function innerCursor({ given }: SnapshotState, page: number): Cursor {
 export function decodeSnapshotCursor(cursor: Cursor | null): SnapshotState {
   if (cursor === null) return NO_SNAPSHOT;
   const members = membersOf(cursor);
-  const version = members['btql'];
-  if (typeof version === 'number' && version > VERSION)
-    throw cursorError('was made by a newer version of this library');
-  if (version !== VERSION) throw cursorError('is not one of snapshots of a query');
+  checkVersion(members);
   if ('inside' in members) throw cursorError('lies inside of a snapshot');
   const { snapshots, takenAt } = members;
   const isSound = isCount(snapshots) && (takenAt === null || isCount(takenAt));
   if (!isSound) throw cursorError('is damaged');
   return { given: snapshots, takenAt };
+}
+
+/** When the snapshot was taken that ends at a cursor; `null` inside of one, and when it is not known. */
+export function takenAtOf(cursor: Cursor): Date | null {
+  const members = membersOf(cursor);
+  checkVersion(members);
+  if ('inside' in members) return null;
+  const { takenAt } = decodeSnapshotCursor(cursor);
+  return takenAt === null ? null : new Date(takenAt * 1_000);
+}
+
+function checkVersion(members: Readonly<Record<string, unknown>>): void {
+  const version = members['btql'];
+  if (typeof version === 'number' && version > VERSION)
+    throw cursorError('was made by a newer version of this library');
+  if (version !== VERSION) throw cursorError('is not one of snapshots of a query');
 }
 
 function membersOf(cursor: Cursor): Readonly<Record<string, unknown>> {

@@ -10,7 +10,12 @@ import type { ReadingWay } from './plan-query.js';
 import { readAnswer, readPages } from './read-answer.js';
 import { readSorted } from './read-sorted.js';
 import { readWindow } from './read-window.js';
-import { decodeSnapshotCursor, encodeSnapshotCursor, innerCursor } from './snapshot-cursor.js';
+import {
+  decodeSnapshotCursor,
+  encodeSnapshotCursor,
+  innerCursor,
+  takenAtOf,
+} from './snapshot-cursor.js';
 import type { SnapshotContext, SnapshotReading, SnapshotRows } from './snapshot-rows.js';
 
 /** A page above this size is worked off before the next one is fetched. */
@@ -38,10 +43,7 @@ export function snapshotSource(settings: Readonly<BtqlSettings>): Source {
     rowIdentity: SNAPSHOT_IDENTITY,
     isSnapshot: true,
     read: (options) => readSnapshot(settings, options),
-    watermarkOf: (cursor) => {
-      const { takenAt } = decodeSnapshotCursor(cursor);
-      return takenAt === null ? null : new Date(takenAt * 1_000);
-    },
+    watermarkOf: takenAtOf,
     probe: (operation = {}) => probeQuery(settings, operation),
   });
 }
