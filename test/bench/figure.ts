@@ -8,6 +8,11 @@ export interface Figure {
   readonly peer: string | null;
 }
 
+/** A figure without a peer. */
+export function figure(name: string, value: number, unit: string): Figure {
+  return { name, value, unit, ratio: null, peer: null };
+}
+
 export interface BenchOptions {
   /** Smaller inputs, for a first look. */
   readonly quick: boolean;

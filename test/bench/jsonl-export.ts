@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { fileCursorStore, fileSink } from '../../src/entries/fs.js';
+import { figure } from './figure.js';
 import type { BenchGroup } from './figure.js';
 import {
-  figure,
   hostFigures,
   measureExport,
   type Measured,

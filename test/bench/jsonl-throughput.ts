@@ -10,7 +10,7 @@ import { jsonlEncoder } from '../../src/entries/jsonl.js';
 import { splitAnswer } from '../../src/rows/answer.js';
 import { compare } from './figure.js';
 import type { BenchGroup, Contender, Figure } from './figure.js';
-import { encodePages } from './jsonl-pipeline.js';
+import { encodePages } from './encoder-pipeline.js';
 import { ROWS_PER_PAGE, spanPages } from './span-pages.js';
 import type { RowProfile } from './span-pages.js';
 

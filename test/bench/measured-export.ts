@@ -6,12 +6,14 @@ import { braintrustClient, spansSource } from '../../src/entries/braintrust.js';
 import { jsonlEncoder } from '../../src/entries/jsonl.js';
 import {
   type CursorStore,
+  type Encoder,
   type Exporter,
   type Observer,
   type Sink,
   createExporter,
   datePartitionedKeys,
 } from '../../src/index.js';
+import { figure } from './figure.js';
 import type { Figure } from './figure.js';
 
 const NANOSECONDS_PER_MS = 1e6;
@@ -42,6 +44,8 @@ export interface BenchPlace {
   readonly sink: Sink;
   readonly cursorStore: CursorStore;
   readonly observer?: Observer;
+  /** @defaultValue JSON Lines with gzip */
+  readonly encoder?: Encoder;
 }
 
 /** Runs the work against a plane with so many settled rows, in a process of its own. */
@@ -133,9 +137,4 @@ export function* hostFigures(suffix: string, measured: Measured): Generator<Figu
     ratio,
     peer: '25 %',
   };
-}
-
-/** A figure without a peer. */
-export function figure(name: string, value: number, unit: string): Figure {
-  return { name, value, unit, ratio: null, peer: null };
 }

@@ -12,6 +12,7 @@ import { rowBatchFromText } from '../../src/rows/row-batch.js';
 import { queryDuckDb } from '../support/duckdb.js';
 import { compare } from './figure.js';
 import type { BenchGroup, Contender } from './figure.js';
+import { ATTRIBUTES, BENCH_COLUMNS, DOUBLES, INTEGERS, JSONS, TEXTS } from './parquet-columns.js';
 import { spanPages } from './span-pages.js';
 import type { RowProfile } from './span-pages.js';
 
@@ -31,15 +32,16 @@ const PROFILES: readonly (readonly [string, RowProfile])[] = [
   ['small', 'small'],
 ];
 
-const TEXTS = ['id', '_xact_id', '_pagination_key', 'project_id', 'span_id', 'root_span_id'];
-const JSONS = 'span_parents input output expected error scores metadata tags'.split(' ');
-const DOUBLES = ['start', 'end', 'time_to_first_token'];
-const INTEGERS = ['tokens', 'prompt_tokens', 'completion_tokens'];
-const ATTRIBUTES = ['name', 'type'];
 /** What DuckDB does not have to keep, and we do. */
 const OWN_COLUMNS = ['metrics', 'span_attributes', '_extra'];
 
-/** Speed of Parquet in one process beside DuckDB with one thread: the same columns, from file to file. */
+/** Made by `npm run build`. */
+const WORKER_URL = new URL('../../dist/parquet-worker.js', import.meta.url);
+
+/**
+ * Speed of Parquet beside DuckDB, the same columns, from file to file: in one process beside one thread, with two workers
+ * beside two threads.
+ */
 export const parquetThroughput: BenchGroup = async function* ({ quick }) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-parquet-'));
   try {
@@ -47,11 +49,14 @@ export const parquetThroughput: BenchGroup = async function* ({ quick }) {
       const input = join(folder, `${name}.jsonl`);
       await writeInput(input, profile, quick ? QUICK_INPUT_BYTES : INPUT_BYTES);
       const [ours, theirs] = ['tracehaul', 'duckdb'].map((who) => join(folder, `${who}.parquet`));
-      const pair = {
-        subject: encoderContender(input, ours as string),
-        peer: duckDbContender(input, theirs as string),
-      };
-      yield await compare(`parquet.${name}.1`, pair, quick ? QUICK_ROUNDS : ROUNDS);
+      const files = { input, ours: ours as string, theirs: theirs as string };
+      for (const threads of [1, 2]) {
+        const pair = {
+          subject: encoderContender(files, threads === 1 ? 0 : threads),
+          peer: duckDbContender(files, threads),
+        };
+        yield await compare(`parquet.${name}.${threads}`, pair, quick ? QUICK_ROUNDS : ROUNDS);
+      }
       const [size, peerSize] = [
         await columnsSize(ours as string),
         await columnsSize(theirs as string),
@@ -91,13 +96,20 @@ function linesOf(page: Buffer): Buffer {
   return Buffer.concat(lines);
 }
 
-function encoderContender(input: string, output: string): Contender {
-  const encoder = parquetEncoder({ schema: { name: 'bench', columns: benchColumns() } });
+interface BenchFiles {
+  readonly input: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+function encoderContender({ input, ours }: BenchFiles, workers: number): Contender {
+  const schema = { name: 'bench', columns: BENCH_COLUMNS };
+  const encoder = parquetEncoder({ schema, workers, workerUrl: WORKER_URL });
   return {
     name: 'parquetEncoder',
     run: async () => {
       const object = await encoder.open();
-      const target = await open(output, 'w');
+      const target = await open(ours, 'w');
       const write = async (chunks: readonly Uint8Array[]): Promise<void> => {
         for (const chunk of chunks) await target.writeFile(chunk);
       };
@@ -110,22 +122,6 @@ function encoderContender(input: string, output: string): Contender {
       return sizeOf(input);
     },
   };
-}
-
-function benchColumns(): NonNullable<
-  Extract<NonNullable<Parameters<typeof parquetEncoder>[0]>['schema'], object>
->['columns'] {
-  return [
-    ...TEXTS.map((path) => ({ path, type: 'utf8' as const })),
-    { path: 'created', type: 'timestamp' },
-    { path: 'is_root', type: 'boolean' },
-    ...JSONS.map((path) => ({ path, type: 'json' as const })),
-    ...DOUBLES.map((key) => ({ path: ['metrics', key], type: 'double' as const })),
-    ...INTEGERS.map((key) => ({ path: ['metrics', key], type: 'int64' as const })),
-    ...ATTRIBUTES.map((key) => ({ path: ['span_attributes', key], type: 'utf8' as const })),
-    { path: 'metrics', type: 'json' },
-    { path: 'span_attributes', type: 'json' },
-  ];
 }
 
 /** Whole lines, in buffers of their own. */
@@ -161,7 +157,7 @@ function boundsOf(lines: Buffer): Uint32Array {
 }
 
 /** Its best setting for this work. */
-function duckDbContender(input: string, output: string): Contender {
+function duckDbContender({ input, theirs }: BenchFiles, threads: number): Contender {
   const metrics = [
     ...DOUBLES.map((name) => `"${name}" DOUBLE`),
     ...INTEGERS.map((name) => `"${name}" BIGINT`),
@@ -181,13 +177,14 @@ function duckDbContender(input: string, output: string): Contender {
     ...ATTRIBUTES.map((name) => `span_attributes."${name}" as "span_${name}"`),
   ];
   const sql = `copy (select ${selected.join(', ')} from read_json('${input}', format = 'newline_delimited',
-    columns = {${columns.join(', ')}})) to '${output}'
+    columns = {${columns.join(', ')}})) to '${theirs}'
     (format parquet, compression zstd, compression_level 1, row_group_size 10000)`;
-  return { name: 'DuckDB COPY, 1 thread', run: () => runInDuckDb(sql, input) };
+  const name = `DuckDB COPY, ${threads} thread${threads === 1 ? '' : 's'}`;
+  return { name, run: () => runInDuckDb(sql, input, threads) };
 }
 
-async function runInDuckDb(sql: string, input: string): Promise<number> {
-  const database = await DuckDBInstance.create(':memory:', { threads: '1' });
+async function runInDuckDb(sql: string, input: string, threads: number): Promise<number> {
+  const database = await DuckDBInstance.create(':memory:', { threads: String(threads) });
   const connection = await database.connect();
   try {
     await connection.run(sql);

@@ -5,18 +5,24 @@
  * ran in turns on the same machine.
  */
 import type { BenchGroup, Figure } from './figure.js';
-import { jsonlEventLoop } from './jsonl-event-loop.js';
+import { encoderHost } from './encoder-host.js';
 import { jsonlExport } from './jsonl-export.js';
-import { jsonlMemory } from './jsonl-memory.js';
 import { jsonlThroughput } from './jsonl-throughput.js';
+import { parquetExport } from './parquet-export.js';
+import { parquetPlain } from './parquet-plain.js';
 import { parquetThroughput } from './parquet-throughput.js';
 import { s3Export } from './s3-export.js';
 import { s3Upload } from './s3-upload.js';
 
 /** A new kind of figure is a file of its own and one entry here. */
 const AREAS: Readonly<Record<string, readonly BenchGroup[]>> = {
-  jsonl: [jsonlThroughput, jsonlEventLoop, jsonlMemory, jsonlExport],
-  parquet: [parquetThroughput],
+  jsonl: [jsonlThroughput, encoderHost(['none', 'gzip', 'zstd']), jsonlExport],
+  parquet: [
+    parquetThroughput,
+    parquetPlain,
+    encoderHost(['parquet.real', 'parquet.small', 'parquet.real.2', 'parquet.small.2']),
+    parquetExport,
+  ],
   s3: [s3Upload, s3Export],
 };
 

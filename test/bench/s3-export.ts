@@ -1,9 +1,9 @@
 import { s3CursorStore, s3Sink } from '../../src/entries/s3.js';
 import type { ExportEvent } from '../../src/interfaces/index.js';
+import { figure } from './figure.js';
 import type { BenchGroup, Figure } from './figure.js';
 import {
   benchExporter,
-  figure,
   hostFigures,
   measureExport,
   type Measured,
