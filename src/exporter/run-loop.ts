@@ -8,6 +8,7 @@ import type { CheckpointSession } from './checkpoint-session.js';
 import { CommitBuilder } from './commit-builder.js';
 import { carryOutCommit, decideCommit } from './commit.js';
 import { KnownVersions } from './known-versions.js';
+import { LargeRows } from './large-rows.js';
 import type { Meter } from './meter.js';
 import type { PageReader, ReadEnd } from './page-reader.js';
 import { type PageWork, asBatch, preparePage } from './page-work.js';
@@ -38,6 +39,7 @@ export class RunLoop {
   readonly #loop: LoopSettings;
   readonly #session: CheckpointSession;
   readonly #meter: Meter;
+  readonly #largeRows: LargeRows;
   readonly #options: OperationOptions;
   readonly #known: KnownVersions;
   readonly #repeatsFrom: string | null;
@@ -61,6 +63,7 @@ export class RunLoop {
     this.#session = parts.session;
     this.#meter = parts.meter;
     this.#options = parts.options;
+    this.#largeRows = new LargeRows(settings.exportId);
     this.#known = new KnownVersions(settings.sink, settings.limits.lookbackMaxRows);
     const { cursor } = parts.session.current;
     this.#largeRows = new LargeRows(settings.exportId);
@@ -124,6 +127,7 @@ export class RunLoop {
     const { exportId } = this.#settings;
     if (dropped > 0) emit(this.#options.observer, { type: 'row-drop', exportId, rows: dropped });
     this.#emitPage(page, work.rows.byteLength, batch.length);
+    this.#largeRows.note(work, this.#options.observer);
     // The stages of a page are some milliseconds each: the host gets a turn between them.
     await nextTurn();
     if (!this.#isSnapshot) return await this.#takeRows(page, work);

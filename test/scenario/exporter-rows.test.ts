@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Row, Source } from '../../src/interfaces/index.js';
+import type { ExportEvent, Row, Source } from '../../src/interfaces/index.js';
 import { memoryCursorStore } from '../../src/stores/memory.js';
 import { memorySink } from '../../src/testing/adapters/memory-sink.js';
 import { auditExport } from '../support/audit.js';
@@ -188,5 +188,20 @@ describe('transform', () => {
     await tableExporter({ source: table.source(), ...world }, { transform }).run();
     expect(calls).toBe(5);
     await assertExactlyOnce(world.sink, table);
+  });
+});
+
+describe('a row of more than 32 MiB', () => {
+  it('is exported, and told of with its id and size', async () => {
+    const rows = [GOOD, { id: 'long', version: '1', value: 'x'.repeat(33 * 1024 * 1024) }];
+    const told: ExportEvent[] = [];
+    const parts = { sink: memorySink(), cursorStore: memoryCursorStore() };
+    const observer = (event: ExportEvent): void => void told.push(event);
+    const exporter = tableExporter({ source: objectSource(rows), ...parts }, { observer });
+    const result = await exporter.run();
+    expect(result.rows).toBe(2);
+    const events = told.filter(({ type }) => type === 'large-row');
+    expect(events).toMatchObject([{ rowId: 'long', count: 1 }]);
+    expect(JSON.stringify(events)).not.toContain('xxx');
   });
 });
