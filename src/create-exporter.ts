@@ -5,7 +5,12 @@ import {
 import type { Fingerprint } from './exporter/checkpoint.js';
 import { type Exporter, exporterOf } from './exporter/exporter.js';
 import type { Transform } from './exporter/page-work.js';
-import type { BadRowPolicy, ExporterSettings, Limits } from './exporter/settings.js';
+import type {
+  BadRowPolicy,
+  DeadLetterRows,
+  ExporterSettings,
+  Limits,
+} from './exporter/settings.js';
 import type {
   CursorStore,
   Encoder,
@@ -17,6 +22,7 @@ import type {
   Source,
 } from './interfaces/index.js';
 import { type OptionReader, readOptions } from './options/index.js';
+import { isRedactor } from './redact/redact.js';
 import { systemRuntime } from './util/runtime.js';
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -56,8 +62,16 @@ export interface ExporterOptions {
    * @defaultValue 'stop'
    */
   readonly onBadRow?: BadRowPolicy | undefined;
+  /**
+   * What a dead letter holds of its row: `source`, all that the source gave, not transformed; or `identity`, the
+   * fields that name it, which is enough to read it again.
+   * @defaultValue 'source'; 'identity' when `transform` comes from `redact`
+   */
+  readonly deadLetterRows?: DeadLetterRows | undefined;
   /** Changes rows on their way: gives the new row, several, or `null` to drop it. Rows are parsed only if given. */
   readonly transform?: Transform | undefined;
+  /** Copies the files that rows name beside the export. They are left where they are if this is not given. */
+  readonly attachments?: AttachmentsOptions | undefined;
   /** Receives typed events. */
   readonly observer?: Observer | undefined;
   readonly limits?: Partial<Limits> | undefined;
@@ -70,8 +84,6 @@ export interface ObjectOptions {
   /**
    * Size at which an object is closed, in bytes as stored. It may be passed by one page.
    * @defaultValue 134217728 (128 MiB)
-  /** Copies the files that rows name beside the export. They are left where they are if this is not given. */
-  readonly attachments?: AttachmentsOptions | undefined;
    */
   readonly maxBytes?: number | undefined;
   /**
@@ -144,7 +156,13 @@ function readSettings(reader: OptionReader): ExporterSettings {
     objectMaxBytes: object.maxBytes,
     objectMaxRows: object.maxRows,
     onBadRow: reader.oneOf<BadRowPolicy>('onBadRow', ['stop', 'dead-letter'], 'stop'),
+    deadLetterRows: reader.oneOf<DeadLetterRows>(
+      'deadLetterRows',
+      ['source', 'identity'],
+      isRedactor(reader.value('transform')) ? 'identity' : 'source',
+    ),
     transform: reader.func<Transform>('transform'),
+    attachments: readAttachments(reader),
     observer: reader.func<Observer>('observer'),
     limits: reader.group('limits', readLimits),
     runtime,
@@ -162,7 +180,6 @@ function readLimits(reader: OptionReader): Limits {
     commitMaxRows: reader.number('commitMaxRows', 2_000_000, { min: 1, max: 100_000_000 }),
     lookbackMaxRows: reader.number('lookbackMaxRows', 4_000_000, { min: 1, max: 100_000_000 }),
     closeTimeoutMs: reader.number('closeTimeoutMs', 10_000, { min: 100, max: 600_000 }),
-    attachments: readAttachments(reader),
   });
 }
 

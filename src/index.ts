@@ -34,10 +34,12 @@ export type {
 } from './exporter/results.js';
 export { DIGEST_BYTES, readIndex, rowDigest } from './exporter/row-index.js';
 export type { IndexGroup, IndexHeader, IndexReader } from './exporter/row-index.js';
-export type { BadRowPolicy, Limits } from './exporter/settings.js';
+export type { BadRowPolicy, DeadLetterRows, Limits } from './exporter/settings.js';
 export type * from './interfaces/index.js';
 export { datePartitionedKeys } from './keys/date-partitioned-keys.js';
 export type { DatePartitionedKeysOptions } from './keys/date-partitioned-keys.js';
+export { redact } from './redact/redact.js';
+export type { HashRedaction, MaskRedaction, Redactor, RedactRule } from './redact/redact.js';
 export { INTERVALS_MS, runIfDue } from './run-if-due.js';
 export type { IntervalName, RunIfDueOptions, RunIfDueResult } from './run-if-due.js';
 export { memoryCursorStore } from './stores/memory.js';

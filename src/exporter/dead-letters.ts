@@ -3,6 +3,7 @@ import type {
   ObjectWriter,
   OperationOptions,
   PreparedObject,
+  RowIdentity,
 } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
 import type { PageWork } from './page-work.js';
@@ -35,11 +36,15 @@ export class DeadLetters {
   async add(work: PageWork, row: number, options: OperationOptions): Promise<void> {
     const fate = work.fates[row];
     if (fate?.kind !== 'bad') return;
-    const { sink, exportId } = this.#settings;
+    const { sink, exportId, source, deadLetterRows } = this.#settings;
     this.#writer ??= await sink.open(this.#head, options);
     const rowId = work.ids[row] ?? null;
     const { code, message } = fate.error;
-    await this.#writer.write(deadLetter(work, row, { code, message, rowId }), options);
+    const text =
+      deadLetterRows === 'source'
+        ? rowText(work, row)
+        : identityText(work, row, source.rowIdentity);
+    await this.#writer.write(deadLetter({ code, message, rowId }, text), options);
     this.digests.add(work.digests[row] ?? '');
     emit(options.observer, { type: 'row-reject', exportId, rowId, code });
   }
@@ -54,13 +59,18 @@ export class DeadLetters {
   }
 }
 
-function deadLetter(
-  work: PageWork,
-  row: number,
-  reason: Record<string, string | null>,
-): Uint8Array {
+function deadLetter(reason: Record<string, string | null>, text: Uint8Array): Uint8Array {
   const head = JSON.stringify(reason).slice(0, -1);
-  return Buffer.concat([Buffer.from(`${head},"row":`), rowText(work, row), Buffer.from('}\n')]);
+  return Buffer.concat([Buffer.from(`${head},"row":`), text, Buffer.from('}\n')]);
+}
+
+/** The fields that name the row, as text; those that it lacks are null. */
+function identityText(work: PageWork, row: number, identity: RowIdentity): Uint8Array {
+  const names = [identity.object, identity.id, identity.version, identity.created];
+  const known = names.filter((name) => name !== null);
+  const fields = work.rows.fields(known);
+  const values = known.map((name) => [name, fields[name]?.[row] ?? null] as const);
+  return Buffer.from(JSON.stringify(Object.fromEntries(values)));
 }
 
 /** The row's own text on one line. Raw line ends can stand between tokens only, where a space means the same. */

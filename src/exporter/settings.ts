@@ -14,6 +14,9 @@ import type { Transform } from './page-work.js';
 /** How an export treats a row that cannot be exported. */
 export type BadRowPolicy = 'stop' | 'dead-letter';
 
+/** What a dead letter holds of its row. */
+export type DeadLetterRows = 'source' | 'identity';
+
 /** Bounds of one export; all validated, all with a value. */
 export interface Limits {
   /**
@@ -48,11 +51,12 @@ export interface ExporterSettings {
   readonly objectMaxBytes: number;
   readonly objectMaxRows: number;
   readonly onBadRow: BadRowPolicy;
+  readonly deadLetterRows: DeadLetterRows;
   readonly transform: Transform | undefined;
+  readonly attachments: AttachmentSettings | undefined;
   readonly observer: Observer | undefined;
   readonly limits: Limits;
   readonly runtime: Runtime;
   /** Tells this exporter's leases from those of others. */
-  readonly attachments: AttachmentSettings | undefined;
   readonly holder: string;
 }

@@ -63,6 +63,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `iamPolicy(options)`': ['IamPolicyOptions'],
   '## `trustPolicy(options)`': ['TrustPolicyOptions'],
   '## `datePartitionedKeys(options)`': ['DatePartitionedKeysOptions'],
+  '## `redact(...rules)`': ['RedactRule', 'HashRedaction', 'MaskRedaction'],
   '## `runIfDue(options, work)`': ['RunIfDueOptions'],
   '## `readManifests(sink, options)`': ['ReadManifestsOptions'],
   '## `startDataPlane(options)`': ['DataPlaneOptions'],

@@ -140,6 +140,21 @@ describe('the examples', () => {
     expect(before.stdout).toBe('done: caught-up\n');
   });
 
+  it('redaction.ts exports rows without what they must not say', async () => {
+    const environment = { ...project.environment, REDACTION_KEY: 'a secret of more than 16 bytes' };
+    const { code, stdout } = await runExample('redaction.ts', {
+      folder,
+      environment,
+      parameters: [],
+    });
+    expect(code).toBe(0);
+    const [sample = '', summary] = stdout.split('\n');
+    expect(JSON.parse(sample)).toMatchObject({ input: '[redacted]', output: '[redacted]' });
+    expect(sample).toMatch(/"user":"[0-9a-f]{32}"/);
+    expect(summary).toBe('40 rows, caught-up');
+    expect(await countRows('export/redacted')).toBe(project.rows);
+  });
+
   it('custom-source.ts exports its own rows', async () => {
     const { code, stdout } = await run('custom-source.ts');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '2500 rows in 1 files, caught-up\n' });
