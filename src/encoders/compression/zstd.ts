@@ -42,8 +42,11 @@ export function requireZstd(): void {
 
 /** Throws `CAPABILITY_MISSING` unless the package that writes zstd is installed. */
 export function requirePackage(packageName: string): void {
+  // A bundle of CommonJS has no place to look from: loading the package tells then.
+  const here = import.meta.url as string | undefined;
+  if (here === undefined) return;
   try {
-    createRequire(import.meta.url).resolve(packageName);
+    createRequire(here).resolve(packageName);
   } catch (cause) {
     throw new ConfigurationError(
       'CAPABILITY_MISSING',
