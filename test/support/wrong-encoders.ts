@@ -1,7 +1,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { jsonlEncoder } from '../../src/entries/jsonl.js';
-import type { Encoder, ObjectEncoder, Row, RowBatch } from '../../src/interfaces/index.js';
+import type {
+  Encoder,
+  ObjectEncoder,
+  ObjectOrigin,
+  Row,
+  RowBatch,
+} from '../../src/interfaces/index.js';
 import { rowBatchFromObjects } from '../../src/rows/row-batch.js';
 import { readLines } from './jsonl-readers.js';
 
@@ -36,6 +42,15 @@ function encoderWith(change: (object: ObjectEncoder) => Overrides): () => Encode
     return Object.defineProperties(base, changes);
   };
   return () => ({ ...plain, open });
+}
+
+/** An object whose last row is its origin, when it has one. */
+async function originAmongRows(origin?: ObjectOrigin): Promise<ObjectEncoder> {
+  const line = origin === undefined ? '' : `${JSON.stringify(origin)}\n`;
+  const create = encoderWith((object) => ({
+    finish: async () => [...(await object.finish()), Buffer.from(line)],
+  }));
+  return create().open();
 }
 
 /** The plain encoder with rows replaced on their way in. */
@@ -237,6 +252,11 @@ export const WRONG_ENCODERS: readonly WrongEncoder[] = [
     create: encoderWith((object) => ({
       finish: async () => [...(await object.finish()), Buffer.from(`{"at":${(opened += 1)}}\n`)],
     })),
+  },
+  {
+    fault: 'writes among the rows which commit they are for',
+    caught: 'the commit that an object is made for changes no row',
+    create: () => ({ ...plain, open: originAmongRows }),
   },
   {
     fault: 'opens the same object again',

@@ -59,6 +59,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'a row that is not UTF-8 is refused and named, and leaves the object as it was': (kit) =>
     leavesObjectAlone(kit, batchOfBytes('{"id":"x"}', '{"id":"y"}', '{"id":"\u{ff}"}')),
   'the same rows in the same calls give the same bytes': sameBytes,
+  'the commit that an object is made for changes no row': changesNoRow,
   'objects of one encoder do not mix': separateObjects,
   'bytes that were given out belong to the caller': ownsOutput,
   'rows are not changed': leavesRowsAlone,
@@ -176,6 +177,20 @@ async function leavesObjectAlone({ open, encode, read }: Kit, bad: RowBatch): Pr
 async function sameBytes({ encode }: Kit): Promise<void> {
   const batches = [batchOf(...sampleTexts()), batchOf('{"id":"z"}')];
   assertSameBytes(await encode(batches), await encode(batches), 'the bytes differ');
+}
+
+async function changesNoRow({ create, read }: Kit): Promise<void> {
+  const origin = { exportId: 'an-export', generation: 2, sequence: 41 };
+  const encode = async (): Promise<Uint8Array> => {
+    const object = await (await create()).open(origin);
+    const chunks = [...(await object.write(batchOf('{"id":"a"}', '{"id":"b"}')))];
+    chunks.push(...(await object.finish()));
+    return Buffer.concat(chunks);
+  };
+  const bytes = await encode();
+  const ids = (await read(bytes)).map((text) => (JSON.parse(text) as Row)['id']);
+  assert.deepEqual(ids, ['a', 'b'], 'the object has other rows');
+  assertSameBytes(await encode(), bytes, 'the bytes differ');
 }
 
 async function separateObjects({ create, read }: Kit): Promise<void> {
