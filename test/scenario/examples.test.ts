@@ -155,6 +155,27 @@ describe('the examples', () => {
     expect(await countRows('export/redacted')).toBe(project.rows);
   });
 
+  it('fine-tuning-file.ts writes pairs of input and expected, so many as are wanted', async () => {
+    const { code, stdout } = await run('fine-tuning-file.ts', ['set.jsonl', '5']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^5 lines, \d+ calls left out, there is more$/m);
+    const lines = (await readFile(join(folder, 'set.jsonl'), 'utf8')).trimEnd().split('\n');
+    const members = lines.map((line) => Object.keys(JSON.parse(line) as object));
+    expect(members).toEqual(Array.from({ length: 5 }, () => ['input', 'expected']));
+  });
+
+  it('weekly-report.ts writes a line for each score', async () => {
+    const { code, stdout } = await run('weekly-report.ts', ['reports']);
+    expect(code).toBe(0);
+    const [, scores, key] = /^(\d+) scores in (scores\.\S+\.csv)$/m.exec(stdout) ?? [];
+    const text = await readFile(join(folder, 'reports', key ?? ''), 'utf8');
+    const [names, ...lines] = text.trimEnd().split('\r\n');
+    expect(names).toBe('created,span,name,score,value,tags');
+    expect(lines).toHaveLength(Number(scores));
+    expect(lines.every((line) => /,accuracy,[01](\.\d+)?,/.test(line))).toBe(true);
+    expect(lines.length).toBeGreaterThan(0);
+  });
+
   it('custom-source.ts exports its own rows', async () => {
     const { code, stdout } = await run('custom-source.ts');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '2500 rows in 1 files, caught-up\n' });
