@@ -72,7 +72,7 @@ function toRow({ trace, span, action, ...rest }: Event): JsonRow {
       prompt_tokens: tokens,
       completion_tokens: tokens,
       estimated_cost: score,
-      time_to_first_token: type === 'llm' ? start : null,
+      time_to_first_token: start,
       cached: cached ? 1 : null,
     }),
   };

@@ -28,11 +28,11 @@ async function rowsOf(query: string, more: object = {}): Promise<readonly JsonRo
 /** Rows of two models, one without, and scores whose means are exact. */
 function insertModels(): void {
   insert(
-    { id: 'a', metadata: { model: 'm' }, scores: { s: 0.25 }, tags: ['x'], root_span_id: 't1' },
-    { id: 'b', metadata: { model: 'm' }, scores: { s: 0.75 }, root_span_id: 't1' },
+    { id: 'e', root_span_id: 't3' },
     { id: 'c', metadata: { model: 'n' }, scores: { s: 1 }, error: 'bad', root_span_id: 't2' },
     { id: 'd', metadata: { model: 'n' }, root_span_id: 't2' },
-    { id: 'e', root_span_id: 't3' },
+    { id: 'a', metadata: { model: 'm' }, scores: { s: 0.25 }, tags: ['x'], root_span_id: 't1' },
+    { id: 'b', metadata: { model: 'm' }, scores: { s: 0.75 }, root_span_id: 't1' },
   );
 }
 
@@ -42,6 +42,7 @@ describe('groups', () => {
     ['count(*)', [2, 2, 1]],
     ['count(scores.s)', [2, 1, 0]],
     ['count_distinct(root_span_id)', [1, 1, 1]],
+    ['count_distinct(scores.s)', [2, 1, 0]],
     ['sum(scores.s)', [1, 1, null]],
     ['avg(scores.s)', [0.5, 1, null]],
     ['min(scores.s)', [0.25, 1, null]],
@@ -98,6 +99,12 @@ describe('groups', () => {
     expect(await modelsOf('GROUP BY model HAVING n > 1 AND mean < 1')).toEqual(['m']);
     expect(await modelsOf("WHERE id != 'e' GROUP BY model LIMIT 1")).toEqual(['m']);
     expect((await ask(plane, query('GROUP BY model'))).text).toContain('alias');
+  });
+
+  it('come in the order of their dimensions when no other is asked for', async () => {
+    insert(...['z', 'a', 'm'].map((model, at) => ({ id: String(at), metadata: { model } })));
+    const rows = await rowsOf(`dimensions: metadata.model as model | ${from}`);
+    expect(rows.map((row) => row['model'])).toEqual(['a', 'm', 'z']);
   });
 
   it('without a dimension are one, even of no rows; with one there are none of no rows', async () => {

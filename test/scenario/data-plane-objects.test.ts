@@ -157,6 +157,10 @@ describe('a read as of a version', () => {
       expect(await read(second)).toEqual([row('a', 2), row('b', 1)]);
       expect(await read(third)).toEqual([row('a', 2), row('c', 1)]);
       expect(await read(first)).toEqual([row('a', 1), row('b', 1)]);
+      const later = xactIdAt(new Date(NOON.getTime() + 60_000));
+      expect(await read(later)).toEqual([row('a', 2), row('c', 1)]);
+      await write({ id: 'a', input: 3 });
+      expect(await read(later)).toEqual([row('a', 3), row('c', 1)]);
     },
   );
 

@@ -88,6 +88,13 @@ describe('a summary', () => {
     expect(await rowsOf(from)).toEqual([]);
   });
 
+  it('of a trace with several roots goes by the one that the trace is named after', async () => {
+    insert({ id: 'first', span_id: 'x', root_span_id: 't' }, ...trace('t'));
+    expect(await rowsOf(`select: id | ${from}`)).toEqual([{ id: 't-root' }]);
+    insert({ id: 't-root', _object_delete: true });
+    expect(await rowsOf(`select: id | ${from}`)).toEqual([{ id: 'first' }]);
+  });
+
   it('follows late spans, feedback and deletions', async () => {
     insert(...trace('t', { scores: { s: 1 } }));
     const scoresOf = async (): Promise<unknown> => (await rowsOf(from))[0]?.['scores'];
@@ -144,6 +151,8 @@ describe('a filter on traces', () => {
     ["root_span_id in ['a', 'c', 'nobody']", ['c', 'a']],
     ["root_span_id = 'a' and error is not null", ['a']],
     ["root_span_id = 'nobody'", []],
+    ["root_span_id != 'a'", ['c', 'b']],
+    ["root_span_id > 'a' and root_span_id < 'c'", ['b']],
   ])('%s', async (filter, expected) => {
     expect(await rootsOf(`${from} | filter: ${filter}`)).toEqual(expected);
     const spans = `select: root_span_id | from: project_logs('${projectId}') traces | filter: ${filter}`;
