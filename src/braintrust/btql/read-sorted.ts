@@ -12,6 +12,9 @@ import type { SnapshotContext, SnapshotReading, SnapshotRows } from './snapshot-
 import { sortedQuery, sortedRowsOf } from './sorted-query.js';
 import type { SortedPlace, SortedRows } from './sorted-query.js';
 
+/** So many pages in a row may hold nothing but rows that were given before, because they moved. */
+const IDLE_PAGES_MAX = 100;
+
 /**
  * Reads the first rows in the query's own order: page by page from value to value, and where values are equal from
  * id to id. A row that changes meanwhile may come twice and is given once.
@@ -25,6 +28,7 @@ export async function* readSorted(context: SnapshotContext): SnapshotReading {
   let after: SortedPlace | null = null;
   let takenAt: number | null = null;
   let pages = 0;
+  let idlePages = 0;
   while (given.size < limit) {
     const asked = Math.min(limit - given.size, context.pageSize.rows);
     const answer = await askSorted(context, sorted, { after, limit: asked });
@@ -35,6 +39,8 @@ export async function* readSorted(context: SnapshotContext): SnapshotReading {
     if (rows.length === 0) break;
     const part = rowsWithIds(rows, { kind, place: given.size, removed: sorted.removed });
     const fresh = withoutGiven(part, given);
+    idlePages = fresh.ids.length > 0 ? 0 : idlePages + 1;
+    if (idlePages > IDLE_PAGES_MAX) throw protocolError('gave the same rows over and over');
     if (fresh.ids.length > 0) yield fresh;
     if (given.size >= limit) break;
     if (settings.query.sort.length > 1) {
