@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Transform } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import * as zlib from 'node:zlib';
+import zlib from 'node:zlib';
 
 import { ConfigurationError } from '../../errors/index.js';
 import type { Compressor } from './compressor.js';
@@ -28,6 +28,7 @@ const ZSTD_PACKAGE = '@foxglove/wasm-zstd';
 const COMPRESSION_LEVEL = 100;
 const CHECKSUM_FLAG = 201;
 
+// Of the whole module: a bundler that imports the two by name makes a program that old Node.js does not load.
 const { createZstdCompress, zstdCompress } = zlib as ZstdZlib;
 /** About three milliseconds at level 1. */
 const FRAME_BYTES = 1024 * 1024;
