@@ -176,6 +176,18 @@ describe('the examples', () => {
     expect(lines.length).toBeGreaterThan(0);
   });
 
+  it('model-usage.ts exports low scores as they are written, and a whole table each time', async () => {
+    const first = await run('model-usage.ts');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(/^incremental: .+\nlow-scores: \d+ rows, caught-up\nsnapshot: /);
+    const counts = /model-usage: (\d+) rows, caught-up\nthe newest table: 1 files\n$/;
+    const [, models = '0'] = counts.exec(first.stdout) ?? [];
+    expect(Number(models)).toBeGreaterThan(0);
+    const second = await run('model-usage.ts');
+    expect(second.stdout).toContain('low-scores: 0 rows, caught-up');
+    expect(second.stdout).toContain(`model-usage: ${models} rows, caught-up`);
+  });
+
   it('custom-source.ts exports its own rows', async () => {
     const { code, stdout } = await run('custom-source.ts');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '2500 rows in 1 files, caught-up\n' });

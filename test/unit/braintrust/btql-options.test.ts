@@ -82,7 +82,7 @@ describe('btqlSource refuses', () => {
       { tzOffset: 1.5 },
       '`tzOffset` must be a whole number',
     ],
-  ])('%s', (_title, query, more, problem) => {
+  ])('%s', (...[, query, more, problem]) => {
     expect(problemsOf(query, more)).toContain(problem);
   });
 
