@@ -86,7 +86,7 @@ describe('attachments of an export', () => {
       ['alpha', 'beta', 'alpha', 'alpha'].map(keyOfContent),
     );
     expect(copies[1]).toMatchObject({ bytes: 4, sha256: keyOfContent('beta').slice(-64) });
-    expect((exported[0]?.['input'] as Row[])[0]).toMatchObject({ type: 'file', key: 'a' });
+    expect((exported[0]!['input'] as Row[])[0]).toMatchObject({ type: 'file', key: 'a' });
   });
 
   it('are listed beside the manifest of the commit that names them', async () => {
