@@ -12,6 +12,7 @@ import { parquetExport } from './parquet-export.js';
 import { parquetPlain } from './parquet-plain.js';
 import { parquetThroughput } from './parquet-throughput.js';
 import { s3Export } from './s3-export.js';
+import { sourceRequests } from './source-requests.js';
 import { s3Upload } from './s3-upload.js';
 
 /** A new kind of figure is a file of its own and one entry here. */
@@ -24,6 +25,7 @@ const AREAS: Readonly<Record<string, readonly BenchGroup[]>> = {
     parquetExport,
   ],
   s3: [s3Upload, s3Export],
+  sources: [sourceRequests],
 };
 
 const words = process.argv.slice(2);

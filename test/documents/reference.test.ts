@@ -48,6 +48,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `spansSource(options)`': ['SpansSourceOptions'],
   '## `experimentsSource(options)`': ['ExperimentsSourceOptions'],
   '## `datasetsSource(options)`': ['DatasetsSourceOptions'],
+  '## `tracesSource(options)`': ['TracesSourceOptions'],
   '## `jsonlEncoder(options)`': ['JsonlEncoderOptions'],
   '## `parquetEncoder(options)`': ['ParquetEncoderOptions'],
   '## `csvEncoder(options)`': ['CsvEncoderOptions'],

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { queryDuckDb } from '../support/duckdb.js';
 import { EXAMPLES, startExample, runExample } from '../support/example-process.js';
 import { startS3Double, type DoubleBucket, type S3Double } from '../support/s3-double/index.js';
 import { startSpansProject, type SpansProject } from '../support/spans-project.js';
@@ -174,6 +175,20 @@ describe('the examples', () => {
     expect(lines).toHaveLength(Number(scores));
     expect(lines.every((line) => /,accuracy,[01](\.\d+)?,/.test(line))).toBe(true);
     expect(lines.length).toBeGreaterThan(0);
+  });
+
+  it('traces.ts exports one row for each trace, as Parquet, and each only once', async () => {
+    const first = await run('traces.ts');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const [, count = ''] = /^(\d+) traces in 1 files, caught-up\n$/.exec(first.stdout) ?? [];
+    const files = join(folder, 'export/traces/*/*.parquet');
+    const [traces] = await queryDuckDb(
+      `select count(distinct root_span_id), bool_and(json_array_length(spans) > 0), sum(json_array_length(spans))
+       from read_parquet('${files}')`,
+    );
+    expect(traces?.map(String)).toEqual([count, 'true', String(project.rows)]);
+    const second = await run('traces.ts');
+    expect(second.stdout).toBe('0 traces in 0 files, caught-up\n');
   });
 
   it('model-usage.ts exports low scores as they are written, and a whole table each time', async () => {

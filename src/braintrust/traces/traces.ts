@@ -1,7 +1,6 @@
 import type { Json, OperationOptions, ProbeStep, Source } from '../../interfaces/index.js';
 import { projectScope } from '../projects/project-scope.js';
 import { PageSize } from '../query/page-size.js';
-import { projectScope } from '../projects/project-scope.js';
 import type { ObjectScope } from '../records/object-scope.js';
 import { PROJECT_LOGS } from '../records/record-kind.js';
 import { isOneOf, recordsQuery } from '../records/records-query.js';
@@ -42,7 +41,6 @@ export function tracesSource(options: TracesSourceOptions): Source {
       shape: 'spans',
       objectIds: projectIds,
       scope,
-      scope: projectScope(client, settings.projects),
       select: undefined,
       filter: undefined,
       parameters: {},

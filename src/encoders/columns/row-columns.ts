@@ -11,7 +11,7 @@ export interface RowColumn {
 }
 
 /** Kinds of rows whose columns are known. */
-export const ROW_SCHEMAS = ['spans', 'experiment', 'dataset'] as const;
+export const ROW_SCHEMAS = ['spans', 'experiment', 'dataset', 'traces'] as const;
 
 /** See {@link ROW_SCHEMAS}. */
 export type RowSchemaName = (typeof ROW_SCHEMAS)[number];
@@ -55,6 +55,25 @@ const METRICS: readonly RowColumn[] = [
   metric('estimated_cost', 'double'),
 ];
 
+const TRACE_METRICS: readonly RowColumn[] = [
+  metric('start', 'double'),
+  metric('end', 'double'),
+  metric('duration', 'double'),
+  metric('llm_duration', 'double'),
+  metric('time_to_first_token', 'double'),
+  metric('total_tokens', 'int64'),
+  metric('prompt_tokens', 'int64'),
+  metric('completion_tokens', 'int64'),
+  metric('prompt_cached_tokens', 'int64'),
+  metric('prompt_cache_creation_tokens', 'int64'),
+  metric('estimated_cost', 'double'),
+  metric('llm_calls', 'int64'),
+  metric('tool_calls', 'int64'),
+  metric('errors', 'int64'),
+  metric('llm_errors', 'int64'),
+  metric('tool_errors', 'int64'),
+];
+
 /**
  * The columns of one kind of rows. Their order is fixed: later versions only add columns at the end, so that files
  * of all versions can be read together by name.
@@ -62,6 +81,7 @@ const METRICS: readonly RowColumn[] = [
 export function rowColumns(name: RowSchemaName, forms: NumbersForms): readonly RowColumn[] {
   if (name === 'spans') return spansColumns(forms);
   if (name === 'experiment') return experimentColumns(forms);
+  if (name === 'traces') return tracesColumns(forms);
   return datasetColumns();
 }
 
@@ -103,6 +123,20 @@ function datasetColumns(): readonly RowColumn[] {
     ...jsonColumns('input', 'expected', 'metadata'),
     column('tags', 'utf8-list'),
     ...jsonColumns('origin', 'comments', 'audit_data', 'facets', 'classifications'),
+  ];
+}
+
+function tracesColumns(forms: NumbersForms): readonly RowColumn[] {
+  return [
+    ...IDENTITY,
+    column('root_span_id', 'utf8'),
+    { name: 'trace_name', path: ['span_type_info', 'name'], type: 'utf8' },
+    { name: 'has_error', path: ['span_type_info', 'has_error'], type: 'boolean' },
+    ...jsonColumns('input', 'output', 'expected', 'error', 'metadata'),
+    column('scores', typeOf(forms.scores)),
+    column('metrics', typeOf(forms.metrics)),
+    ...TRACE_METRICS,
+    ...jsonColumns('span_type_info', 'spans'),
   ];
 }
 

@@ -35,7 +35,10 @@ describe('parquetEncoder', () => {
     [{ compression: 'none', level: 1 }, /`level` has no meaning/],
     [{ drift: 'coerce' }, /`drift` must be one of 'evolve', 'freeze'/],
     [{ scores: 'struct' }, /`scores` must be one of 'json', 'map'/],
-    [{ schema: 'traces' }, /`schema` must be one of 'spans', 'experiment', 'dataset', or \{/],
+    [
+      { schema: 'views' },
+      /`schema` must be one of 'spans', 'experiment', 'dataset', 'traces', or \{/,
+    ],
     [{ schema: 7 }, /`schema` must be one of/],
     [{ schema: { columns: [] } }, /`schema.name` must be a non-empty string/],
     [{ schema: { name: 'x', columns: 'id' } }, /`schema.columns` must be an array, not a string/],
