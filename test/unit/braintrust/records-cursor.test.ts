@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { BraintrustClient } from '../../../src/braintrust/client/client.js';
+import { braintrustClient } from '../../../src/braintrust/client/client.js';
 import * as cursors from '../../../src/braintrust/records/records-cursor.js';
 import { SPANS_CURSOR, spansSource } from '../../../src/braintrust/spans/spans.js';
 import type { SpansSourceOptions } from '../../../src/braintrust/spans/spans-options.js';
@@ -8,11 +8,8 @@ import type { RecordsState } from '../../../src/braintrust/records/records-state
 import { EMPTY_STATE, withOthersSetAside } from '../../../src/braintrust/records/records-state.js';
 import { xactIdAt } from '../../../src/braintrust/query/xact.js';
 
-const client: BraintrustClient = {
-  apiUrl: 'https://plane.test',
-  query: () => Promise.reject(new Error('nothing is asked here')),
-  get: () => Promise.reject(new Error('nothing is asked here')),
-};
+/** Nothing is asked here. */
+const client = braintrustClient({ apiKey: 'key', apiUrl: 'https://plane.test' });
 
 const encodeCursor = (state: RecordsState): string => cursors.encodeCursor(SPANS_CURSOR, state);
 const decodeCursor = (cursor: string): RecordsState => cursors.decodeCursor(SPANS_CURSOR, cursor);
