@@ -196,7 +196,28 @@ describe('an answer of the service that is wrong', () => {
   });
 });
 
+describe('rows that changed while a snapshot was read', () => {
+  it('need not be countable', async () => {
+    server.script(rowsReplyAt(DATE.date), empty, reply(400, 'Unknown field _pagination_key'));
+    const pages = await pagesOf(`select: *\n${LOGS}`, { mode: 'snapshot' });
+    expect(pages).toHaveLength(1);
+    expect(server.received).toHaveLength(3);
+  });
+
+  it('end the read when the service fails to count them', async () => {
+    server.script(rowsReplyAt(DATE.date), empty, reply(403, '{"Code":"Forbidden"}'));
+    const read = pagesOf(`select: *\n${LOGS}`, { mode: 'snapshot' });
+    await expect(read).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+  });
+});
+
 describe('what is sent', () => {
+  it('asks for no more rows than the query wants', async () => {
+    server.script(rowsReplyAt(DATE.date), empty);
+    await pagesOf(`select: *\n${LOGS}\nlimit: 5`);
+    expect(sent()[1]?.query.limit).toBe(5);
+  });
+
   it('holds the offset of time and the wish for the audit log', async () => {
     server.script(rowsReply(numbered(1)));
     const query = `dimensions: day(created) as day\n${LOGS}`;

@@ -224,13 +224,12 @@ describe('a run that fails inside of a snapshot', () => {
 /** The client of the world; before its query of this number something happens. */
 function onQuery(number: number, happen: () => void): BtqlWorld['client'] {
   let queries = 0;
-  return {
-    apiUrl: world.client.apiUrl,
-    get: (path, options) => world.client.get(path, options),
-    query: async (query, options) => {
-      queries += 1;
-      if (queries === number) happen();
-      return await world.client.query(query, options);
-    },
+  const query: BtqlWorld['client']['query'] = async (asked, options) => {
+    queries += 1;
+    if (queries === number) happen();
+    return await world.client.query(asked, options);
   };
+  return new Proxy(world.client, {
+    get: (client, member) => (member === 'query' ? query : Reflect.get(client, member, client)),
+  });
 }

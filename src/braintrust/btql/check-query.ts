@@ -6,12 +6,13 @@ import { QuerySyntaxError, describeSyntaxError } from './query-syntax-error.js';
 import { identityFields, kindOfSource } from './row-choice.js';
 
 /** The most rows that are read in an order of the host's: the id of each is remembered. */
-const SORTED_MAX_ROWS = 1_000_000;
+const SORTED_MAX_ROWS = 250_000;
 
 /** Why a query cannot be read in the way that was chosen; empty when it can. */
 export function queryProblems(query: ParsedQuery, plan: QueryPlan): readonly string[] {
   const problems = [...modeProblems(query, plan), ...sortProblems(query, plan)];
-  if (plan.way === 'window' || plan.way === 'sorted') problems.push(...nameProblems(query));
+  const isOfRows = plan.way === 'window' || plan.way === 'sorted';
+  if (isOfRows) problems.push(...objectProblems(query), ...nameProblems(query));
   return problems;
 }
 
@@ -29,8 +30,8 @@ function modeProblems(query: ParsedQuery, plan: QueryPlan): readonly string[] {
   return [describe(query, reason, clock.start)];
 }
 
-function sortProblems({ sort, limit = 0, from }: ParsedQuery, plan: QueryPlan): readonly string[] {
-  if (plan.way !== 'sorted' || from === null) return [];
+function sortProblems({ sort, limit = 0 }: ParsedQuery, plan: QueryPlan): readonly string[] {
+  if (plan.way !== 'sorted') return [];
   const problems: string[] = [];
   if (sort.length > 1 && limit > ANSWER_MAX_ROWS)
     problems.push(
@@ -40,9 +41,16 @@ function sortProblems({ sort, limit = 0, from }: ParsedQuery, plan: QueryPlan): 
     problems.push(
       `sorts more than ${SORTED_MAX_ROWS} rows; leave the sort out, or lower the limit`,
     );
-  if (from.ids.length > 1 && kindOfSource(from.kind).objectField === null)
-    problems.push(`sorts rows of several objects, which do not name theirs; ask for one at a time`);
   return problems;
+}
+
+/** Rows of several objects are told apart by the object that they name. */
+function objectProblems({ from }: ParsedQuery): readonly string[] {
+  if (from === null || from.ids.length === 1 || kindOfSource(from.kind).objectField !== null)
+    return [];
+  return [
+    `reads several objects of the kind ${from.kind}, whose rows do not name theirs; ask for one at a time`,
+  ];
 }
 
 /** Every field needs a name, and the names that tell rows apart keep their meaning. */

@@ -36,7 +36,7 @@ export function incrementalSource(settings: Readonly<BtqlSettings>): Source {
       lookbackSeconds,
       retentionSeconds,
       cursorFormat: CURSOR_FORMAT,
-      objectsPerQuery: kind.objectField === null ? 1 : OBJECTS_PER_QUERY,
+      objectsPerQuery: OBJECTS_PER_QUERY,
       onObjectError: 'stop',
     },
   );

@@ -7,7 +7,7 @@ import { readSelectItems, readSortItems } from './select-items.js';
 import type { SelectItem, SortItem } from './select-items.js';
 import { splitBtql } from './split-btql.js';
 import { splitSql } from './split-sql.js';
-import { isSymbol, isWord, show, textOf, tokenize, unquote } from './tokenize.js';
+import { isSymbol, isWord, show, textOf, tokenize } from './tokenize.js';
 import type { Token } from './tokenize.js';
 
 /** A query in its clauses. What the clauses say beyond this is for the service to understand. */
@@ -66,12 +66,6 @@ export function find(clauses: readonly Clause[], name: ClauseName): Clause | und
 export function clauseText(query: ParsedQuery, name: ClauseName): string | undefined {
   const clause = find(query.clauses, name);
   return clause && textOf(query.text, clause.tokens);
-}
-
-/** The token of an earlier answer that a query goes on from. */
-export function cursorToken(query: ParsedQuery): string | undefined {
-  const [token] = find(query.clauses, 'cursor')?.tokens ?? [];
-  return token && unquote(token);
 }
 
 /** One whole number, with a sign. */

@@ -28,7 +28,7 @@ export async function* readWindow(context: SnapshotContext): SnapshotReading {
     observer: context.observer,
   };
   let place = 0;
-  const groups = settings.from < until ? groupsOf(source?.ids ?? [], choice.kind.objectField) : [];
+  const groups = settings.from < until ? groupsOf(source?.ids ?? []) : [];
   for (const objectIds of groups) {
     const range = { objectIds, from: settings.from, until, after: null };
     for await (const { rows } of scanWindow(scan, range)) {
@@ -44,9 +44,8 @@ export async function* readWindow(context: SnapshotContext): SnapshotReading {
   return { takenAt: until, tornRows };
 }
 
-/** Objects whose rows do not name them are asked for alone. */
-function groupsOf(ids: readonly string[], objectField: string | null): readonly string[][] {
-  const size = objectField === null ? 1 : OBJECTS_PER_QUERY;
-  const count = Math.ceil(ids.length / size);
-  return Array.from({ length: count }, (_, at) => ids.slice(at * size, (at + 1) * size));
+function groupsOf(ids: readonly string[]): readonly string[][] {
+  const count = Math.ceil(ids.length / OBJECTS_PER_QUERY);
+  const startOf = (at: number): number => at * OBJECTS_PER_QUERY;
+  return Array.from({ length: count }, (_, at) => ids.slice(startOf(at), startOf(at + 1)));
 }

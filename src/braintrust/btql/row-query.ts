@@ -1,4 +1,4 @@
-import { SourceError } from '../../errors/index.js';
+import { SourceError, isExportError } from '../../errors/index.js';
 import type { Json } from '../../interfaces/index.js';
 import type { BraintrustClient } from '../client/client.js';
 import { xactIdAt } from '../query/xact.js';
@@ -20,7 +20,8 @@ export async function askSecond(
 
 /**
  * How many rows were written before `second` and again since, as far as they still meet the filter: a snapshot that
- * was begun then has them in an old version, or not at all. Counts 1,000 at most.
+ * was begun then has them in an old version, or not at all. Counts 1,000 at most, and none of objects whose rows the
+ * service does not keep by their first writing.
  */
 export async function countTornRows(
   { settings, signal, observer }: SnapshotContext,
@@ -39,19 +40,23 @@ export async function countTornRows(
     sort: ['_xact_id'],
     limit: 1_000,
   });
-  const { rows } = await settings.client.query(query, { ...settings.parameters, signal, observer });
-  return rows.length;
+  try {
+    const options = { ...settings.parameters, signal, observer };
+    return (await settings.client.query(query, options)).rows.length;
+  } catch (error) {
+    // The rows themselves were answered: it is the count that cannot be asked for.
+    if (isExportError(error, 'SOURCE_QUERY_INVALID')) return 0;
+    throw error;
+  }
 }
 
-/** A client whose row queries cut values to a length. */
+/** What asks row queries with values cut to a length. */
 export function withPreviewLength(
-  client: BraintrustClient,
+  client: Pick<BraintrustClient, 'query'>,
   previewLength: number | undefined,
-): BraintrustClient {
+): Pick<BraintrustClient, 'query'> {
   if (previewLength === undefined) return client;
   return {
-    apiUrl: client.apiUrl,
-    get: (path, options) => client.get(path, options),
     query: (query, options) => {
       // A text has its own clause; texts are not asked for through this.
       const members = query as Readonly<Record<string, Json>>;

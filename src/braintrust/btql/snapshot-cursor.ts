@@ -11,7 +11,7 @@ export interface SnapshotState {
   readonly takenAt: number | null;
 }
 
-export const NO_SNAPSHOT: SnapshotState = Object.freeze({ given: 0, takenAt: null });
+const NO_SNAPSHOT: SnapshotState = Object.freeze({ given: 0, takenAt: null });
 
 /** The cursor after a whole snapshot. */
 export function encodeSnapshotCursor({ given, takenAt }: SnapshotState): Cursor {

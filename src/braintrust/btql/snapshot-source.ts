@@ -68,7 +68,7 @@ async function* snapshotPages(
   const given = state.given + 1;
   const context: SnapshotContext = {
     settings,
-    pageSize: new PageSize(Math.min(ANSWER_MAX_ROWS, pageSize)),
+    pageSize: new PageSize(Math.min(ANSWER_MAX_ROWS, pageSize, settings.query.limit ?? Infinity)),
     signal,
     observer,
   };

@@ -22,7 +22,7 @@ export interface ScannedPage {
 
 /** What scans of one read share. */
 export interface ScanContext extends OperationOptions {
-  readonly client: BraintrustClient;
+  readonly client: Pick<BraintrustClient, 'query'>;
   readonly choice: RecordChoice;
   /** Members of the request besides the query. */
   readonly parameters: QueryParameters;

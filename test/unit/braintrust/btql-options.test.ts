@@ -58,7 +58,7 @@ describe('btqlSource refuses', () => {
       'sorts by 2 values, by which no more than 1000 rows can be read',
     ],
     [
-      'to sort rows of objects that they do not name',
+      'rows of several objects that they do not name',
       `select: *\nfrom: view('a', 'b')\nsort: a\nlimit: 10`,
       {},
       'ask for one at a time',
