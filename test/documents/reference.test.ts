@@ -44,6 +44,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `exporter.run(options)`': ['RunOptions'],
   '## `exportOnce(options)`': ['ExportOnceOptions'],
   '## `braintrustClient(options)`': ['BraintrustClientOptions'],
+  '## `serviceParquet(options)`': ['ServiceParquetOptions'],
   '## `braintrustAttachments(options)`': ['BraintrustAttachmentsOptions'],
   '## `spansSource(options)`': ['SpansSourceOptions'],
   '## `experimentsSource(options)`': ['ExperimentsSourceOptions'],

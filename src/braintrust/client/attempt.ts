@@ -9,6 +9,7 @@ import { sendFollowing } from './follow-redirects.js';
 import type { FollowedResponse } from './follow-redirects.js';
 import { dateOf, readQueryAnswer } from '../query/query-answer.js';
 import type { QueryAnswer } from '../query/query-answer.js';
+import { parquetRows } from '../parquet/parquet-rows.js';
 import { retryAfterMs } from './retry-delay.js';
 
 const REFUSAL_MAX_BYTES = 64 * 1024;
@@ -25,6 +26,8 @@ export interface ApiCall {
   readonly path: string;
   /** The JSON body of a POST; a call without it is a GET. */
   readonly body?: Json | undefined;
+  /** Media type of the answer. @defaultValue 'application/json' */
+  readonly accept?: string | undefined;
 }
 
 /** The parsed answer to a call that is no query. */
@@ -33,6 +36,14 @@ export interface ApiAnswer {
   /** The plane's clock when it answered, in whole seconds; `null` when the answer had no `Date`. */
   readonly planeNow: Date | null;
   /** Size of the answer once decompressed. */
+  readonly bytes: number;
+}
+
+/** The answer to a query in Parquet, as it came. */
+export interface ParquetAnswer {
+  readonly content: Uint8Array;
+  /** Rows that its footer says. */
+  readonly rows: number;
   readonly bytes: number;
 }
 
@@ -47,6 +58,23 @@ export async function requestQuery(
 ): Promise<QueryAnswer> {
   const body = queryBody(query, parameters);
   return await request({ path: '/btql', body }, options, readQueryAnswer);
+}
+
+/**
+ * Sends one query once and reads its answer in Parquet.
+ * @throws AttemptFailure that says whether trying again may help.
+ */
+export async function requestParquet(
+  query: Json,
+  parameters: QueryParameters,
+  options: AttemptOptions,
+): Promise<ParquetAnswer> {
+  const body = { ...queryBody(query, parameters), fmt: 'parquet' };
+  return await request({ path: '/btql', body, accept: '*/*' }, options, (content) => ({
+    content,
+    rows: parquetRows(content),
+    bytes: content.length,
+  }));
 }
 
 /**
@@ -73,7 +101,10 @@ async function request<T>(call: ApiCall, options: AttemptOptions, read: ReadByte
   }
 }
 
-function queryBody(query: Json, { tzOffset, auditLog, version }: QueryParameters): Json {
+function queryBody(
+  query: Json,
+  { tzOffset, auditLog, version }: QueryParameters,
+): Readonly<Record<string, Json>> {
   return {
     query,
     fmt: 'json',
@@ -91,7 +122,7 @@ async function send(call: ApiCall, options: AttemptOptions): Promise<FollowedRes
   return await sendFollowing(settings.fetch, {
     url: new URL(base + call.path),
     body: call.body === undefined ? undefined : JSON.stringify(call.body),
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    headers: { 'content-type': 'application/json', accept: call.accept ?? 'application/json' },
     privateHeaders: {
       authorization: `Bearer ${key}`,
       ...(settings.organization === undefined ? {} : { 'x-bt-org-name': settings.organization }),

@@ -5,8 +5,8 @@ import { emit } from '../../util/observe.js';
 import { anySignal, withTimeLimit } from '../../util/time-limit.js';
 import { AttemptFailure } from './answer-failure.js';
 import { ApiKey } from './api-key.js';
-import { requestCall, requestQuery } from './attempt.js';
-import type { ApiAnswer, AttemptOptions } from './attempt.js';
+import { requestCall, requestParquet, requestQuery } from './attempt.js';
+import type { ApiAnswer, AttemptOptions, ParquetAnswer } from './attempt.js';
 import { readClientOptions } from './client-options.js';
 import type { BraintrustClientOptions, ClientSettings } from './client-options.js';
 import type { QueryAnswer } from '../query/query-answer.js';
@@ -58,6 +58,16 @@ export interface BraintrustClient {
   get(path: string, options?: OperationOptions): Promise<ApiAnswer>;
 }
 
+/** What else a client of this library can do, for `serviceParquet`. */
+export interface ParquetClient {
+  /**
+   * Asks one query and answers the Parquet file that the service makes of its rows, whole, under the same budget, limits
+   * and retries. Whether the service has cut its rows is for the caller to tell.
+   * @throws SourceError as `query` does; `SOURCE_PROTOCOL` for what is no Parquet file.
+   */
+  queryParquet(query: Json, options?: QueryOptions): Promise<ParquetAnswer>;
+}
+
 /** One call across its attempts. */
 interface Run<T> {
   /** For events: `query` or `get`. */
@@ -78,7 +88,7 @@ interface Progress {
   lastFailure: AttemptFailure | undefined;
 }
 
-class Client implements BraintrustClient {
+class Client implements BraintrustClient, ParquetClient {
   readonly apiUrl: string;
   readonly #settings: Readonly<ClientSettings>;
   readonly #budget: RequestBudget;
@@ -103,6 +113,14 @@ class Client implements BraintrustClient {
     return await this.#run({
       operation: 'get',
       send: (attempt) => requestCall({ path }, attempt),
+      options,
+    });
+  }
+
+  async queryParquet(query: Json, options: QueryOptions = {}): Promise<ParquetAnswer> {
+    return await this.#run({
+      operation: 'query',
+      send: (attempt) => requestParquet(query, options, attempt),
       options,
     });
   }
@@ -223,6 +241,8 @@ function totalTimeoutError(ms: number, last: AttemptFailure | undefined): Source
  * A client of the Braintrust API, for the sources of `tracehaul/braintrust`. Opens no connection yet.
  * @throws ConfigurationError `OPTION_INVALID` naming every wrong option.
  */
-export function braintrustClient(options: BraintrustClientOptions): BraintrustClient {
+export function braintrustClient(
+  options: BraintrustClientOptions,
+): BraintrustClient & ParquetClient {
   return Object.freeze(new Client(readClientOptions(options)));
 }
