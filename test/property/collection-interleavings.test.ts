@@ -106,8 +106,12 @@ class Story {
 
   #make(): void {
     const { plane } = this.#world;
-    const make = this.#type === 'experiment' ? plane.createExperiment : plane.createDataset;
-    this.#ids.push(make(this.#projectId, `number ${plane.history.length}`).id);
+    const name = `number ${plane.history.length}`;
+    const made =
+      this.#type === 'experiment'
+        ? plane.createExperiment(this.#projectId, name)
+        : plane.createDataset(this.#projectId, name);
+    this.#ids.push(made.id);
   }
 
   #remove(number: number): void {

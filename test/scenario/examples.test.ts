@@ -74,6 +74,22 @@ describe('the examples', () => {
     expect(await countRows('export/spans')).toBe(project.rows);
   });
 
+  it('experiments.ts exports the rows and the experiments themselves', async () => {
+    const first = await run('experiments.ts');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toBe('rows: 2 rows, caught-up\nmetadata: 1 rows, caught-up\n');
+    expect(await countRows('export/experiment-rows')).toBe(2);
+    const second = await run('experiments.ts');
+    expect(second.stdout).toBe('rows: 0 rows, caught-up\nmetadata: 0 rows, caught-up\n');
+  });
+
+  it('dataset-version.ts exports datasets as of a version', async () => {
+    const exported = await run('dataset-version.ts');
+    expect(exported).toMatchObject({ code: 0, stderr: '' });
+    expect(exported.stdout).toMatch(/^1 rows as of \d{19}, caught-up\n$/);
+    expect(await countRows('export/datasets')).toBe(1);
+  });
+
   it('cron.ts tells the code of a failure and exits with 1', async () => {
     const environment = { ...project.environment, BRAINTRUST_API_KEY: 'sk-wrong' };
     const failed = await runExample('cron.ts', { folder, environment, parameters: [] });

@@ -22,11 +22,14 @@ export async function collectionsFixture(
   const { plane } = world;
   plane.control.refuseSecondSortKey(options.refuseSecondSortKey ?? false);
   const project = plane.createProject('evals');
-  const make = options.type === 'experiment' ? plane.createExperiment : plane.createDataset;
-  const ids = ['one', 'two', 'three'].map((name) => make(project.id, name).id);
+  const make = (name: string): string =>
+    options.type === 'experiment'
+      ? plane.createExperiment(project.id, name).id
+      : plane.createDataset(project.id, name).id;
+  const ids = ['one', 'two', 'three'].map(make);
   let added = 0;
   const add = (count: number): void => {
-    if (added > 0 && options.choice !== 'ids') ids.push(make(project.id, `later ${added}`).id);
+    if (added > 0 && options.choice !== 'ids') ids.push(make(`later ${added}`));
     for (let left = count; left > 0; left -= 9) {
       const id = ids[added % ids.length] ?? '';
       plane.insert(options.type, id, spanEvents(Math.min(9, left), `t${added}`));

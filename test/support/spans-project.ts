@@ -10,7 +10,7 @@ export interface SpansProject {
   close(): Promise<void>;
 }
 
-/** Starts a data plane with one project whose rows were written ten minutes ago. */
+/** Starts a data plane with one project, an experiment and a dataset; their rows were written ten minutes ago. */
 export async function startSpansProject(rows = 40): Promise<SpansProject> {
   let behindMs = 10 * MINUTE_MS;
   const clock = { now: () => new Date(Date.now() - behindMs) };
@@ -19,6 +19,10 @@ export async function startSpansProject(rows = 40): Promise<SpansProject> {
   const from = new Date(Date.now() - 60 * MINUTE_MS);
   const spans = generateSpans({ rows, size: 'small', from, to: clock.now() });
   plane.insert('project_logs', id, spans);
+  const experiment = plane.createExperiment(id, 'shorter answers', { tags: ['nightly'] });
+  const dataset = plane.createDataset(id, 'golden questions');
+  plane.insert('experiment', experiment.id, [{ id: 'e1', scores: { exact: 1 } }, { id: 'e2' }]);
+  const { xactId } = plane.insert('dataset', dataset.id, [{ id: 'd1', input: 'Hello?' }]);
   behindMs = 0;
   return {
     rows,
@@ -26,6 +30,8 @@ export async function startSpansProject(rows = 40): Promise<SpansProject> {
       BRAINTRUST_API_KEY: plane.apiKey,
       BRAINTRUST_API_URL: plane.url,
       BRAINTRUST_PROJECT_ID: id,
+      BRAINTRUST_PROJECT_NAME: 'support-assistant',
+      DATASET_VERSION: xactId,
     },
     close: () => plane.close(),
   };
