@@ -49,7 +49,8 @@ export function parseQuery(text: string): ParsedQuery {
     text,
     dialect,
     clauses,
-    from: readFrom(from, dialect, end),
+    // What WITH has named may stand where a source does.
+    from: find(clauses, 'with') === undefined ? readFrom(from, dialect, end) : null,
     select: select === undefined ? [] : readSelectItems(select, end),
     sort: sort === undefined ? [] : readSortItems(sort, end),
     limit: readNumber(tokensOf('limit'), 1, end),

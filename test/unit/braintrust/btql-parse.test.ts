@@ -180,6 +180,7 @@ describe('how a query is read', () => {
     [`select: *\n${LOGS} summary`, 'snapshot', 'pages'],
     [`select: *\n${LOGS} traces\nlimit: 5`, 'snapshot', 'pages'],
     [`SELECT a FROM (SELECT a FROM x) LIMIT 3`, 'snapshot', 'answer'],
+    [`WITH x AS (SELECT a FROM project_logs('p')) SELECT a FROM x`, 'snapshot', 'answer'],
     [`SELECT a FROM project_logs('p') WHERE id IN (SELECT b FROM x)`, 'snapshot', 'answer'],
     [`SELECT a FROM project_logs('p') TABLESAMPLE 5%`, 'snapshot', 'answer'],
     [`SELECT a FROM project_logs('p') FILTER_SPANS(b = 1) WHERE c`, 'snapshot', 'answer'],
