@@ -22,7 +22,7 @@ export interface PostedRowGroup {
 
 /**
  * The workers that the open objects of one encoder share. Each is started when there is work for it, and all end
- * with the last object. No more row groups are under way than there are workers, and one.
+ * with the last object. No more row groups are under way than there are workers.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -67,7 +67,7 @@ export class WorkerPool {
 
   /** Hands the rows to a worker, with their buffers. Waits while as many row groups are under way as may be. */
   async post(text: GroupText): Promise<PostedRowGroup> {
-    while (this.#underWay.size > this.#options.size) await Promise.race(this.#underWay);
+    while (this.#underWay.size >= this.#options.size) await Promise.race(this.#underWay);
     const group = this.#limit(() => this.#encode(text));
     void this.#track(group);
     return { group };
