@@ -64,7 +64,7 @@ export async function askForPage(
 }
 
 /** Takes items in groups, smaller ones while the service cannot answer for so many. */
-export async function inGroups<T>(
+async function inGroups<T>(
   items: readonly T[],
   size: PageSize,
   work: (group: readonly T[]) => Promise<void>,
