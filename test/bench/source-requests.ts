@@ -1,4 +1,4 @@
-import { braintrustClient, tracesSource } from '../../src/entries/braintrust.js';
+import { braintrustClient, btqlSource, tracesSource } from '../../src/entries/braintrust.js';
 import type { DataPlane } from '../../src/entries/testing.js';
 import { startDataPlane } from '../../src/entries/testing.js';
 import type { Source } from '../../src/index.js';
@@ -15,20 +15,36 @@ const TRACES_AT_ONCE = 20;
 export const sourceRequests: BenchGroup = async function* ({ quick }) {
   const spans = quick ? QUICK_SPANS : SPANS;
   for (const nested of [false, true]) {
-    const requests = await requestsFor(spans, ({ client, projectId }) =>
-      tracesSource({ client, projectId, spans: nested }),
+    const requests = await requestsFor({ spans, rows: spans / SPANS_PER_TRACE }, (place) =>
+      tracesSource({ ...place, spans: nested }),
     );
     const name = `requests.traces${nested ? '-with-spans' : ''}`;
     yield figure(name, (requests / spans) * 1e6, 'requests per million spans');
   }
+  for (const [name, ending] of QUERIES) {
+    const requests = await requestsFor({ spans, rows: spans }, ({ client, projectId }) =>
+      btqlSource({ client, query: `select: id | from: project_logs('${projectId}')${ending}` }),
+    );
+    yield figure(`requests.btql-${name}`, (requests / spans) * 1e6, 'requests per million spans');
+  }
 };
+
+/** One query for each way in which rows of objects are read. */
+const QUERIES = [
+  ['incremental', ''],
+  ['snapshot', ' | sort: created'],
+  ['sorted', ` | sort: created desc | limit: ${SPANS}`],
+] as const;
 
 interface Place {
   readonly client: ReturnType<typeof braintrustClient>;
   readonly projectId: string;
 }
 
-async function requestsFor(spans: number, sourceOf: (place: Place) => Source): Promise<number> {
+async function requestsFor(
+  { spans, rows: wanted }: { readonly spans: number; readonly rows: number },
+  sourceOf: (place: Place) => Source,
+): Promise<number> {
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z'), now: () => new Date(clock.nowMs) };
   const plane = await startDataPlane({ clock });
   try {
@@ -43,7 +59,7 @@ async function requestsFor(spans: number, sourceOf: (place: Place) => Source): P
       pageSize: 1_000,
     }))
       rows += page.rows.length;
-    if (rows !== spans / SPANS_PER_TRACE) throw new Error(`${rows} traces were read.`);
+    if (rows !== wanted) throw new Error(`${rows} rows were read, not ${wanted}.`);
     return plane.requests.count({ path: '/btql' });
   } finally {
     await plane.close();
