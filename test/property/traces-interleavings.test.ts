@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 
+import type { BraintrustClient } from '../../src/braintrust/client/client.js';
 import type { CursorStore, Source } from '../../src/interfaces/index.js';
 import { memoryCursorStore } from '../../src/stores/memory.js';
 import { type FaultMode, faultPlan } from '../../src/testing/adapters/fault-plan.js';
@@ -19,6 +20,12 @@ const LATE_SECONDS_MAX = 500;
 /** A span by its trace and its number in it; number 0 is the root. */
 type Span = readonly [trace: number, number: number];
 
+/** A write before the given query of a run. */
+interface During {
+  readonly query: number;
+  readonly spans: readonly Span[];
+}
+
 /** One thing that happens to a project or its export. */
 type Step =
   | { readonly kind: 'insert' | 'merge' | 'feedback' | 'hold'; readonly spans: readonly Span[] }
@@ -26,7 +33,7 @@ type Step =
   | { readonly kind: 'delete-span'; readonly span: Span }
   | { readonly kind: 'surface' }
   | { readonly kind: 'pass'; readonly seconds: number }
-  | { readonly kind: 'run'; readonly maxRows: number }
+  | { readonly kind: 'run'; readonly maxRows: number; readonly during: readonly During[] }
   | { readonly kind: 'crash'; readonly at: number; readonly mode: FaultMode };
 
 const span: fc.Arbitrary<Span> = fc.tuple(fc.nat(TRACES - 1), fc.nat(SPANS - 1));
@@ -55,6 +62,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('run' as const),
       maxRows: fc.integer({ min: 1, max: 20 }),
+      during: fc.array(fc.record({ query: fc.nat(15), spans }), { maxLength: 3 }),
     }),
   },
   fc.record({
@@ -115,7 +123,7 @@ class Story {
     if (one.kind === 'delete-span') this.#deleteSpan(one.span);
     if (one.kind === 'surface') this.#surface();
     if (one.kind === 'pass') this.#pass(one.seconds);
-    if (one.kind === 'run') await this.#run({ maxRows: one.maxRows });
+    if (one.kind === 'run') await this.#run({ maxRows: one.maxRows }, one.during);
     if (one.kind === 'crash') await this.#crash(one);
   }
 
@@ -189,13 +197,37 @@ class Story {
     this.#world.pass(seconds);
   }
 
-  #source(): Source {
-    const { spans: nested, maxOpenMs } = this.#options;
-    return traces(this.#world, { projectIds: this.#projectIds, spans: nested, maxOpenMs });
+  /** A client whose queries find that others write meanwhile. */
+  #clientDuring(during: readonly During[]): BraintrustClient {
+    const { client } = this.#world;
+    let queries = 0;
+    return {
+      apiUrl: client.apiUrl,
+      get: client.get.bind(client),
+      query: async (query, options) => {
+        for (const { query: number, spans: written } of during)
+          if (number === queries) this.#write(written, { _is_merge: true, output: 'meanwhile' });
+        queries += 1;
+        return await client.query(query, options);
+      },
+    };
   }
 
-  async #run(options: { readonly maxRows?: number }): Promise<void> {
-    const parts = { source: this.#source(), sink: this.#sink, cursorStore: this.#store };
+  #source(during: readonly During[] = []): Source {
+    const { spans: nested, maxOpenMs } = this.#options;
+    return traces(this.#world, {
+      client: this.#clientDuring(during),
+      projectIds: this.#projectIds,
+      spans: nested,
+      maxOpenMs,
+    });
+  }
+
+  async #run(
+    options: { readonly maxRows?: number },
+    during: readonly During[] = [],
+  ): Promise<void> {
+    const parts = { source: this.#source(during), sink: this.#sink, cursorStore: this.#store };
     await spanExporter(parts, { id: 'traces', pageSize: 3 }).run(options);
   }
 
