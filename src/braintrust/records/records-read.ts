@@ -1,5 +1,6 @@
-import { SourceError, isExportError } from '../../errors/index.js';
-import type { Cursor, ExportEvent, OperationOptions, Page } from '../../interfaces/index.js';
+import { isExportError } from '../../errors/index.js';
+import type { SourceError } from '../../errors/index.js';
+import type { Cursor, OperationOptions, Page } from '../../interfaces/index.js';
 import { emit } from '../../util/observe.js';
 import { PageSize } from '../query/page-size.js';
 import { xactIdAt } from '../query/xact.js';
@@ -8,7 +9,13 @@ import type { ScanRange } from './records-query.js';
 import { passedSecond, unreadSecond, watermarkOf } from './records-bounds.js';
 import { decodeCursor, encodeCursor } from './records-cursor.js';
 import type { FoundObjects } from './object-scope.js';
-import type { RecordKind } from './record-kind.js';
+import {
+  refusedObject,
+  refusalEvent,
+  refusalOf,
+  expiredError,
+  noClockError,
+} from './records-failures.js';
 import type { RecordsSettings } from './records-settings.js';
 import {
   EMPTY_STATE,
@@ -246,57 +253,4 @@ export class RecordsRead {
     emit(this.#context.observer, refusalEvent(kind, objectId, error));
     if (this.#refused === this.#objectIds.length) throw refusal;
   }
-}
-
-function refusedObject(
-  { noun }: RecordKind,
-  window: ScanRange,
-  error: SourceError,
-): string | undefined {
-  const [only] = window.objectIds;
-  if (window.objectIds.length === 1) return only;
-  const named = error.details[`${noun}Id`];
-  return window.objectIds.find((id) => id === named);
-}
-
-function refusalEvent({ noun }: RecordKind, objectId: string, error: SourceError): ExportEvent {
-  const { code, message } = error;
-  if (noun === 'project') return { type: 'project-error', projectId: objectId, code, message };
-  return { type: 'object-error', kind: noun, objectId, code, message };
-}
-
-function refusalOf({ noun }: RecordKind, objectId: string, error: SourceError): SourceError {
-  if (error.details[`${noun}Id`] === objectId) return error;
-  const message = `The ${noun} ${objectId} may not be read.`;
-  return new SourceError('SOURCE_FORBIDDEN', message, {
-    remedy: `Check the ${noun} id and the rights of the key.`,
-    details: { ...error.details, [`${noun}Id`]: objectId },
-    cause: error,
-  });
-}
-
-interface Gap {
-  readonly objectId: string;
-  /** Seconds since 1970, as `expired`. */
-  readonly unread: number;
-  readonly expired: number;
-}
-
-function expiredError({ noun }: RecordKind, { objectId, unread, expired }: Gap): SourceError {
-  const from = new Date(unread * 1_000);
-  const to = new Date(expired * 1_000);
-  return new SourceError(
-    'SOURCE_EXPIRED',
-    `Rows of the ${noun} ${objectId} from ${from.toISOString()} to ${to.toISOString()} were not read, and the plan no longer keeps them.`,
-    {
-      remedy: `Call \`rewind({ to })\` with a time that the plan still keeps, to go on from there; of several ${noun}s, this one can also be given to an exporter of its own.`,
-      details: { [`${noun}Id`]: objectId, from, to },
-    },
-  );
-}
-
-function noClockError(): SourceError {
-  return new SourceError('SOURCE_PROTOCOL', 'The answer has no usable `Date` header.', {
-    remedy: 'Let what stands before the data plane, or your own `fetch`, pass it on.',
-  });
 }

@@ -62,7 +62,7 @@ export function recordsSource(
 }
 
 /** One read of {@link recordsSource}: pages from a cursor on, one page ahead of the consumer. */
-export async function* readRecords(
+async function* readRecords(
   settings: Readonly<RecordsSettings>,
   { cursor, pageSize, signal, observer }: ReadOptions,
 ): AsyncGenerator<Page> {
