@@ -44,11 +44,11 @@ export class MemberIndex {
   addRow(scanner: JsonScanner, at: number): number {
     const end = this.#text.indexRow(at);
     if (end === -1) return this.#scanRow(scanner, at);
-    const { notes, hasEscapedKeys } = this.#text;
+    const { noteCount, hasEscapedKeys } = this.#text;
     if (hasEscapedKeys) this.#hasEscapedKeys = true;
-    while (this.#end + notes.length > this.#places.length) this.#grow();
-    this.#places.set(notes, this.#end);
-    this.#end += notes.length;
+    while (this.#end + noteCount > this.#places.length) this.#grow();
+    this.#text.copyNotes(this.#places, this.#end);
+    this.#end += noteCount;
     return end;
   }
 

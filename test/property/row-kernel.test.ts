@@ -49,7 +49,10 @@ function scanObject(scanner: JsonScanner, at: number): Reading {
 
 function indexed(text: KernelText, at: number): Reading | null {
   const end = text.indexRow(at);
-  return end === -1 ? null : { end, notes: [...text.notes] };
+  if (end === -1) return null;
+  const notes = new Uint32Array(text.noteCount);
+  text.copyNotes(notes, 0);
+  return { end, notes: [...notes] };
 }
 
 function depthOf(bytes: Uint8Array): number {

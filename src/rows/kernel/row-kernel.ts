@@ -12,12 +12,11 @@ const TEXT_BYTES: number = MEMORY_BYTES - TEXT - PADDING;
 
 interface RowKernel {
   readonly bytes: Uint8Array;
-  readonly notes: Uint32Array;
-  readonly notesEnd: { readonly value: number };
-  readonly escapedKeys: { readonly value: number };
+  /** The same memory: where the notes end, how many keys have escapes, and the notes. */
+  readonly numbers: Uint32Array;
   indexRow(at: number, notes: number, limit: number, shift: number): number;
-  /** Whose text stands in the memory. */
-  user: KernelText | null;
+  /** Whose text stands in the memory. Not the text itself, which may be large. */
+  user: object | null;
 }
 
 let kernel: RowKernel | undefined;
@@ -26,9 +25,9 @@ let kernel: RowKernel | undefined;
 function loadKernel(): RowKernel {
   const { exports, memory } = startKernel(compileKernel(ROW_KERNEL_CODE), MEMORY_BYTES);
   return {
-    ...(exports as unknown as Pick<RowKernel, 'notesEnd' | 'escapedKeys' | 'indexRow'>),
+    ...(exports as unknown as Pick<RowKernel, 'indexRow'>),
     bytes: new Uint8Array(memory),
-    notes: new Uint32Array(memory),
+    numbers: new Uint32Array(memory),
     user: null,
   };
 }
@@ -37,6 +36,7 @@ function loadKernel(): RowKernel {
 export class KernelText {
   readonly #bytes: Uint8Array;
   readonly #kernel: RowKernel;
+  readonly #user = {};
   /** The piece that the kernel has. */
   #from = 0;
   #to = 0;
@@ -51,7 +51,7 @@ export class KernelText {
    * object in JSON.
    */
   indexRow(at: number): number {
-    const isHere = this.#kernel.user === this && at >= this.#from && at < this.#to;
+    const isHere = this.#kernel.user === this.#user && at >= this.#from && at < this.#to;
     if (!isHere) this.#load(at);
     const end = this.#index(at);
     if (end !== -1 || this.#to === this.#bytes.length || at === this.#from) return end;
@@ -59,14 +59,24 @@ export class KernelText {
     return this.#index(at);
   }
 
-  /** Four numbers for each member of the last row, valid until the next call. */
-  get notes(): Uint32Array {
-    return this.#kernel.notes.subarray(NOTES / 4, this.#kernel.notesEnd.value / 4);
+  /** How many numbers are noted of the last row: four for each member. */
+  get noteCount(): number {
+    return ((this.#kernel.numbers[0] as number) - NOTES) / 4;
+  }
+
+  /** Writes these numbers to a place of an array that has room for them. Only right after `indexRow`. */
+  copyNotes(to: Uint32Array, place: number): void {
+    const { numbers } = this.#kernel;
+    const end = (numbers[0] as number) / 4;
+    // A view for each row would cost more than the copy.
+    for (let from = NOTES / 4, at = place; from < end; from += 1, at += 1) {
+      to[at] = numbers[from] as number;
+    }
   }
 
   /** Whether a key of the last row has escapes. */
   get hasEscapedKeys(): boolean {
-    return this.#kernel.escapedKeys.value > 0;
+    return this.#kernel.numbers[1] !== 0;
   }
 
   #index(at: number): number {
@@ -82,6 +92,6 @@ export class KernelText {
     bytes.fill(0, TEXT + end - at, TEXT + end - at + PADDING);
     this.#from = at;
     this.#to = end;
-    this.#kernel.user = this;
+    this.#kernel.user = this.#user;
   }
 }

@@ -20,28 +20,49 @@ const STACK_END: usize = 16 + 16384;
 /** Escapes met so far, in keys and strings. */
 export let escapes: u32 = 0;
 
+/** Most often there is no space at all. */
+// @ts-ignore: decorator
+@inline
 export function skipSpace(at: usize): usize {
+  return load<u8>(at) > 0x20 ? at : skipSpaces(at);
+}
+
+function skipSpaces(at: usize): usize {
   let next = at;
   while (true) {
     const byte = load<u8>(next);
-    if (byte > 0x20) return next;
     if (byte != 0x20 && byte != 0x0a && byte != 0x0d && byte != 0x09) return next;
     next += 1;
   }
 }
 
-/** The place after the string whose opening quote stands at `at`. */
+/** A bit for each of 16 bytes that is a quote, a backslash or a control character. */
+// @ts-ignore: decorator
+@inline
+function specials(at: usize): i32 {
+  const bytes = v128.load(at);
+  return i8x16.bitmask(
+    v128.or(
+      v128.or(i8x16.eq(bytes, i8x16.splat(QUOTE)), i8x16.eq(bytes, i8x16.splat(BACKSLASH))),
+      i8x16.lt_u(bytes, i8x16.splat(0x20)),
+    ),
+  );
+}
+
+/** The place after the string whose opening quote stands at `at`. Most are short and plain. */
+// @ts-ignore: decorator
+@inline
 export function skipString(at: usize): usize {
   if (load<u8>(at) != QUOTE) return 0;
-  let next = at + 1;
+  const found = specials(at + 1);
+  const end = at + 1 + ctz(found);
+  return found != 0 && load<u8>(end) == QUOTE ? end + 1 : skipLongString(at + 1);
+}
+
+function skipLongString(at: usize): usize {
+  let next = at;
   while (true) {
-    const bytes = v128.load(next);
-    const found = i8x16.bitmask(
-      v128.or(
-        v128.or(i8x16.eq(bytes, i8x16.splat(QUOTE)), i8x16.eq(bytes, i8x16.splat(BACKSLASH))),
-        i8x16.lt_u(bytes, i8x16.splat(0x20)),
-      ),
-    );
+    const found = specials(next);
     if (found == 0) {
       next += 16;
       continue;
@@ -78,6 +99,8 @@ function skipEscape(at: usize): usize {
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function isDigit(byte: u8): bool {
   return <u8>(byte - ZERO) <= 9;
 }
@@ -107,7 +130,9 @@ function skipNumber(at: usize): usize {
 }
 
 /** Past a value that is no container. */
-function skipPlain(at: usize, first: u8): usize {
+// @ts-ignore: decorator
+@inline
+export function skipPlain(at: usize, first: u8): usize {
   if (first == QUOTE) return skipString(at);
   if (first == MINUS || isDigit(first)) return skipNumber(at);
   // "true", "null", and "alse" of "false".
@@ -118,6 +143,8 @@ function skipPlain(at: usize, first: u8): usize {
 }
 
 /** From the quote of a key to the value behind it. */
+// @ts-ignore: decorator
+@inline
 function skipKey(at: usize): usize {
   const end = skipString(at);
   if (end == 0) return 0;

@@ -13,15 +13,22 @@ export function isEqual(one: usize, other: usize, length: u32): bool {
   return (load<u64>(at) ^ load<u64>(against)) << (64 - 8 * <u64>rest) == 0;
 }
 
-/** Copies `length` bytes; may write up to 15 more. */
+/** Copies `length` bytes; may write up to 15 more, 16 of none. */
+// @ts-ignore: decorator
+@inline
 export function copyBytes(to: usize, from: usize, length: u32): void {
+  v128.store(to, v128.load(from));
+  if (length > 16) copyMore(to, from, length);
+}
+
+function copyMore(to: usize, from: usize, length: u32): void {
   if (length > 256) {
     memory.copy(to, from, length);
     return;
   }
   const end = to + length;
-  let target = to;
-  let source = from;
+  let target = to + 16;
+  let source = from + 16;
   while (target < end) {
     v128.store(target, v128.load(source));
     target += 16;
@@ -29,9 +36,16 @@ export function copyBytes(to: usize, from: usize, length: u32): void {
   }
 }
 
-/** Whether a backslash stands among `length` bytes. */
+/** Whether a backslash stands among `length` bytes. Up to 15 bytes behind them may be read, 16 of none. */
+// @ts-ignore: decorator
+@inline
 export function hasBackslash(at: usize, length: u32): bool {
-  const end = at + length;
+  const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x5c)));
+  if (found != 0) return <u32>ctz(found) < length;
+  return length > 16 && hasLaterBackslash(at + 16, at + length);
+}
+
+function hasLaterBackslash(at: usize, end: usize): bool {
   let next = at;
   while (next < end) {
     const found = i8x16.bitmask(i8x16.eq(v128.load(next), i8x16.splat(0x5c)));

@@ -137,6 +137,8 @@ function search(finder: usize, key: usize, length: u32): usize {
   return hasBackslash(key, length) ? UNCLEAR : NONE;
 }
 
+// @ts-ignore: decorator
+@inline
 function isSpelt(node: usize, key: usize, length: u32): bool {
   return (
     load<u32>(node, NODE_KEY_LENGTH) == length && isEqual(load<u32>(node, NODE_KEY), key, length)
@@ -144,6 +146,8 @@ function isSpelt(node: usize, key: usize, length: u32): bool {
 }
 
 /** Marks the member noted at `at`. */
+// @ts-ignore: decorator
+@inline
 function loosen(row: u32, at: u32): void {
   store<u8>(loose + (at >> 2), 1);
   store<u8>(looseRows + row, 1);

@@ -27,6 +27,8 @@ export let minRow: i32 = -1;
 export let maxRow: i32 = -1;
 
 /** Notes a row without a value, or begins one. */
+// @ts-ignore: decorator
+@inline
 function startOf(column: u32, row: u32): u32 {
   const start = load<u32>(starts + placeOf(column, row));
   const isNull = start == 0 || load<u8>(text + start) == LOWER_N;
@@ -34,6 +36,8 @@ function startOf(column: u32, row: u32): u32 {
   return isNull ? 0 : start;
 }
 
+// @ts-ignore: decorator
+@inline
 function endOf(column: u32, row: u32): u32 {
   return load<u32>(ends + placeOf(column, row));
 }
