@@ -42,9 +42,9 @@ export class RunLoop {
   readonly #largeRows: LargeRows;
   readonly #options: OperationOptions;
   readonly #known: KnownVersions;
+  readonly #attachments: AttachmentCopier | null;
   readonly #repeatsFrom: string | null;
   readonly #isSnapshot: boolean;
-  readonly #attachments: AttachmentCopier | null;
   #builder: CommitBuilder;
   #position: Position | null = null;
   #wasAllRepeats = false;
@@ -64,14 +64,13 @@ export class RunLoop {
     this.#meter = parts.meter;
     this.#options = parts.options;
     this.#largeRows = new LargeRows(settings.exportId);
-    this.#known = new KnownVersions(settings.sink, settings.limits.lookbackMaxRows);
-    const { cursor } = parts.session.current;
-    this.#largeRows = new LargeRows(settings.exportId);
     const { attachments } = settings;
     this.#attachments =
       attachments === undefined
         ? null
         : new AttachmentCopier({ ...settings, attachments }, parts.meter.attachments);
+    this.#known = new KnownVersions(settings.sink, settings.limits.lookbackMaxRows);
+    const { cursor } = parts.session.current;
     this.#repeatsFrom = cursor === null ? null : (settings.source.repeatsFrom?.(cursor) ?? null);
     this.#isSnapshot = settings.source.isSnapshot === true;
     this.#builder = this.#newBuilder();
@@ -257,11 +256,11 @@ export class RunLoop {
       refused: this.#loop.refused,
       signal: this.#options.signal,
     });
+    // Before the commit that names them is decided, the files are there.
+    return (await this.#attachments?.copyFor(work, this.#options)) ?? work;
   }
 
   /**
-    // Before the commit that names them is decided, the files are there.
-    return (await this.#attachments?.copyFor(work, this.#options)) ?? work;
    * Commits what was taken; nothing taken moves the cursor alone and writes no object. An empty snapshot is a result
    * too: its manifest says so.
    */

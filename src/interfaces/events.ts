@@ -13,7 +13,6 @@ export type ExportEvent =
   | RowRejectEvent
   | RowDropEvent
   | LargeRowEvent
-  | LargeRowEvent
   | AttachmentErrorEvent
   | RequestEvent
   | RetryEvent
@@ -88,20 +87,6 @@ export interface RowDropEvent {
   readonly type: 'row-drop';
   readonly exportId: string;
   readonly rows: number;
-}
-
-/**
- * A row has more than 32 MiB of text, which Athena and others do not read. It is exported as it is. Of more than
- * ten in a run only those have an event that bring the count to a power of ten.
- */
-export interface LargeRowEvent {
-  readonly type: 'large-row';
-  readonly exportId: string;
-  /** Id of the row, when it has one. */
-  readonly rowId: string | null;
-  readonly bytes: number;
-  /** Such rows so far in this run, this one among them. */
-  readonly count: number;
 }
 
 /**
