@@ -58,6 +58,12 @@ function splitterOf(body: Uint8Array): AnswerSplitter {
   return new AnswerSplitter(body);
 }
 
+/** Begin and end of each row, and of its members in the index. */
+interface FoundRows {
+  readonly bounds: number[];
+  readonly memberBounds: number[];
+}
+
 /** One walk over one answer. */
 class AnswerSplitter {
   readonly #body: Buffer;
@@ -127,44 +133,48 @@ class AnswerSplitter {
     if (this.#rows !== undefined) throw this.#problem('has two members `data`', at);
     this.#expect(at, OPEN_BRACKET, 'has a `data` that is not an array');
     const scanner = this.#scanner;
-    const bounds: number[] = [];
-    const memberBounds: number[] = [];
+    const found: FoundRows = { bounds: [], memberBounds: [] };
     let next = scanner.skipSpace(at + 1);
-    if (scanner.byteAt(next) !== CLOSE_BRACKET)
-      next = yield* this.#readEachRow(next, bounds, memberBounds);
+    if (scanner.byteAt(next) !== CLOSE_BRACKET) next = yield* this.#readEachRow(next, found);
     this.#rowIndex = -1;
     this.#rows = rowBatchFromIndexedText({
       bytes: this.#body,
-      bounds: Uint32Array.from(bounds),
+      bounds: new Uint32Array(found.bounds),
       members: this.#members,
-      memberBounds: Uint32Array.from(memberBounds),
+      memberBounds: new Uint32Array(found.memberBounds),
     });
     return next + 1;
   }
 
   /** Answers the place of the bracket that closes `data`. */
-  *#readEachRow(
-    at: number,
-    bounds: number[],
-    memberBounds: number[],
-  ): Generator<void, number, void> {
+  *#readEachRow(at: number, found: FoundRows): Generator<void, number, void> {
     const scanner = this.#scanner;
-    let next = at;
-    let slice = at;
-    for (;;) {
+    let next = this.#readSlice(at, found);
+    while (scanner.byteAt(next) !== CLOSE_BRACKET) {
+      yield;
+      next = this.#readSlice(scanner.skipSpace(next + 1), found);
+    }
+    return next;
+  }
+
+  /** Reads rows until there are enough for a slice. Answers the place of the comma or bracket after the last. */
+  #readSlice(at: number, { bounds, memberBounds }: FoundRows): number {
+    const scanner = this.#scanner;
+    const members = this.#members;
+    for (let next = at; ;) {
       this.#rowIndex += 1;
-      this.#expect(next, OPEN_BRACE, `has a row ${this.#rowIndex} that is not an object`);
-      memberBounds.push(this.#members.end);
-      const end = this.#members.addRow(scanner, next);
+      if (scanner.byteAt(next) !== OPEN_BRACE) {
+        this.#expect(next, OPEN_BRACE, `has a row ${this.#rowIndex} that is not an object`);
+      }
+      memberBounds.push(members.end);
+      const end = members.addRow(scanner, next);
       bounds.push(next, end);
-      memberBounds.push(this.#members.end);
+      memberBounds.push(members.end);
       next = scanner.skipSpace(end);
       if (scanner.byteAt(next) === CLOSE_BRACKET) return next;
-      if (next - slice >= SLICE_BYTES) {
-        yield;
-        slice = next;
-      }
-      next = scanner.skipSpace(scanner.skipByte(next, COMMA));
+      const after = scanner.skipByte(next, COMMA);
+      if (next - at >= SLICE_BYTES) return next;
+      next = scanner.skipSpace(after);
     }
   }
 

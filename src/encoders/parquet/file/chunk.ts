@@ -46,7 +46,7 @@ export class ChunkBuilder {
   count(): void {
     const { definitions, shape } = this.leaf;
     this.#valueCount += definitions.length;
-    for (const level of definitions) if (level < shape.maxDefinition) this.#nullCount += 1;
+    this.#nullCount += countBelow(definitions, shape.maxDefinition);
   }
 
   addPage(page: Page): void {
@@ -80,4 +80,11 @@ export class ChunkBuilder {
     this.#nullCount = 0;
     return { pages, facts };
   }
+}
+
+/** The iterator of a typed array takes several times as long. */
+function countBelow(levels: Uint8Array, max: number): number {
+  let count = 0;
+  for (let at = 0; at < levels.length; at += 1) if ((levels[at] as number) < max) count += 1;
+  return count;
 }

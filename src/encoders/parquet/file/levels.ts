@@ -16,46 +16,50 @@ export function bitWidth(max: number): number {
  */
 export function addHybrid(target: GrowingBytes, numbers: SmallNumbers, width: number): void {
   for (let at = 0; at < numbers.length;) {
-    const run = runLength(numbers, at, Infinity);
-    if (run >= GROUP) {
-      addVarint(target, run * 2);
+    const runEnd = endOfRun(numbers, at, numbers.length);
+    if (runEnd - at >= GROUP) {
+      addVarint(target, (runEnd - at) * 2);
       addNumber(target, numbers[at] as number, width);
-      at += run;
+      at = runEnd;
       continue;
     }
     let end = at + GROUP;
-    while (end < numbers.length && runLength(numbers, end, GROUP) < GROUP) end += GROUP;
+    while (end < numbers.length && endOfRun(numbers, end, end + GROUP) - end < GROUP) end += GROUP;
     addPacked(target, numbers.subarray(at, end), width);
     at = end;
   }
 }
 
-/** How many numbers from `at` on are equal, counted up to `max`. */
-function runLength(numbers: SmallNumbers, at: number, max: number): number {
+/** Where numbers equal to that at `at` end, `limit` at the latest. */
+function endOfRun(numbers: SmallNumbers, at: number, limit: number): number {
   const value = numbers[at];
+  const last = Math.min(limit, numbers.length);
   let end = at + 1;
-  while (end < numbers.length && end - at < max && numbers[end] === value) end += 1;
-  return end - at;
+  while (end < last && numbers[end] === value) end += 1;
+  return end;
 }
 
 /** The last group is filled up with zeros. */
 function addPacked(target: GrowingBytes, numbers: SmallNumbers, width: number): void {
   const groups = Math.ceil(numbers.length / GROUP);
   addVarint(target, groups * 2 + 1);
-  const end = target.length + groups * width;
   target.reserve(groups * width);
+  const { bytes, length } = target;
+  let at = length;
   let bits = 0;
   let held = 0;
-  for (const value of numbers) {
-    held |= value << bits;
+  // The iterator of a typed array takes several times as long.
+  for (let place = 0; place < numbers.length; place += 1) {
+    held |= (numbers[place] as number) << bits;
     bits += width;
-    for (; bits >= 8; bits -= 8) {
-      target.addByte(held & 0xff);
+    for (; bits >= 8; bits -= 8, at += 1) {
+      bytes[at] = held & 0xff;
       held >>>= 8;
     }
   }
-  if (bits > 0) target.addByte(held);
-  while (target.length < end) target.addByte(0);
+  target.length = length + groups * width;
+  if (at < target.length) bytes.fill(0, at, target.length);
+  if (bits > 0) bytes[at] = held;
 }
 
 function addNumber(target: GrowingBytes, value: number, width: number): void {
