@@ -1,6 +1,7 @@
 import { SourceError } from '../../errors/index.js';
-import type { Json } from '../../interfaces/index.js';
+import type { Json, RowBatch } from '../../interfaces/index.js';
 import { SmallerPageNeeded } from '../client/client.js';
+import type { QueryAnswer } from '../query/query-answer.js';
 import { isOneOf } from '../records/records-query.js';
 import type { ScanContext } from '../records/window-scan.js';
 import { samePlace, traceKey } from './changed-traces.js';
@@ -152,10 +153,29 @@ interface Summary {
 
 async function readSummaries(
   context: ScanContext,
+  group: Group,
+  reading: TraceReading,
+): Promise<ReadonlyMap<string, Summary>> {
+  const summaries = new Map<string, Summary>();
+  for (let left = group.rootSpanIds; ;) {
+    const { rows, cursor } = await askForSummaries(
+      context,
+      { ...group, rootSpanIds: left },
+      reading,
+    );
+    noteSummaries(rows, new Set(left), summaries);
+    left = left.filter((id) => !summaries.has(id));
+    // An answer may be short for reasons of the plane: what it lacks does not exist only if it has no more.
+    if (left.length === 0 || rows.length === 0 || cursor === null) return summaries;
+  }
+}
+
+async function askForSummaries(
+  context: ScanContext,
   { objectId, rootSpanIds, several }: Group,
   { filter, until }: TraceReading,
-): Promise<ReadonlyMap<string, Summary>> {
-  const { rows } = await askOnce(context, {
+): Promise<QueryAnswer> {
+  return await askOnce(context, {
     shape: 'summary',
     objectIds: [objectId],
     filter,
@@ -165,17 +185,17 @@ async function readSummaries(
     until,
     canAskForLess: several,
   });
-  const asked = new Set(rootSpanIds);
+}
+
+function noteSummaries(rows: RowBatch, asked: Set<string>, summaries: Map<string, Summary>): void {
   const columns = rows.fields(['root_span_id', 'id', 'created']);
   const text = rows.text();
-  const summaries = new Map<string, Summary>();
   for (let index = 0; index < rows.length; index += 1) {
     const rootSpanId = columns['root_span_id']?.[index] ?? '';
     if (!asked.delete(rootSpanId)) throw strangeSummary(index);
     const [id, created] = [columns['id']?.[index] ?? null, columns['created']?.[index] ?? null];
     summaries.set(rootSpanId, { row: { text, index }, id, created });
   }
-  return summaries;
 }
 
 /** With a filter, a trace without summary is one that does not meet it. */
