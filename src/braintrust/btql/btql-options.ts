@@ -3,7 +3,9 @@ import type { Json } from '../../interfaces/index.js';
 import { kindOf, readOptions } from '../../options/index.js';
 import type { OptionReader } from '../../options/index.js';
 import type { BraintrustClient } from '../client/client.js';
+import { readTzOffset } from '../client/query-parameters.js';
 import type { QueryParameters } from '../client/query-parameters.js';
+import { readBounds, readDelays, readRetention } from '../records/reading-options.js';
 import { readQueryParts } from './btql-query.js';
 import type { BtqlQuery } from './btql-query.js';
 import { modeProblem, queryProblems } from './check-query.js';
@@ -62,12 +64,6 @@ export interface BtqlSettings {
   readonly parameters: QueryParameters;
 }
 
-const DAY_SECONDS = 86_400;
-const YEAR_MS = 366 * DAY_SECONDS * 1_000;
-/** The last second that a transaction id can hold. */
-export const LAST_SECOND: number = 2 ** 32 - 1;
-const OFFSET_MAX_MINUTES = 16 * 60;
-
 export function readBtqlOptions(options: unknown): Readonly<BtqlSettings> {
   const { parsed, ...rest } = readOptions('btqlSource', options, (reader) => {
     const parsed = readQuery(reader);
@@ -75,9 +71,8 @@ export function readBtqlOptions(options: unknown): Readonly<BtqlSettings> {
     return {
       client: reader.adapter<BraintrustClient>('client', ['apiUrl', 'query']),
       parsed,
-      ...readBounds(reader, parsed),
-      settleMs: reader.number('settleMs', mode === 'snapshot' ? 0 : 120_000, MILLISECONDS),
-      lookbackSeconds: Math.ceil(reader.number('lookbackMs', 600_000, MILLISECONDS) / 1_000),
+      ...readBounds(reader),
+      ...readDelays(reader, mode === 'snapshot' ? 0 : 120_000),
       retentionSeconds: readRetention(reader),
       parameters: readParameters(reader),
     };
@@ -85,8 +80,6 @@ export function readBtqlOptions(options: unknown): Readonly<BtqlSettings> {
   assert(parsed !== null, 'a query that cannot be read is a problem of the options');
   return Object.freeze({ ...rest, ...parsed });
 }
-
-const MILLISECONDS = { min: 0, max: YEAR_MS };
 
 type PlannedQuery = Pick<BtqlSettings, 'query' | 'plan'>;
 
@@ -101,6 +94,7 @@ function readQuery(reader: OptionReader): PlannedQuery | null {
   const conflict = modeProblem(query, plan);
   if (conflict !== null) reader.problem('mode', conflict);
   for (const problem of queryProblems(query, plan)) reader.problem('query', problem);
+  refuseBounds(reader, { query, plan });
   const onlyIncremental = ['lookbackMs', 'sourceRetentionDays'].filter((name) => reader.has(name));
   if (plan.mode === 'snapshot')
     for (const name of onlyIncremental)
@@ -128,49 +122,24 @@ function parse(reader: OptionReader, text: string): ParsedQuery | null {
   }
 }
 
-function readBounds(
-  reader: OptionReader,
-  parsed: PlannedQuery | null,
-): Pick<BtqlSettings, 'from' | 'until'> {
-  const from = reader.date('from');
-  const until = reader.date('until');
-  if (from !== undefined && until !== undefined && from >= until)
-    reader.problem('until', 'must be later than `from`');
-  const isBounded = from !== undefined || until !== undefined;
-  if (isBounded && parsed !== null && !mayBeBounded(parsed))
+/** Bounds go where the filter chooses the rows themselves; in other shapes it chooses what a trace must hold. */
+function refuseBounds(reader: OptionReader, { query, plan }: PlannedQuery): void {
+  if (plan.way !== 'pages' && query.from?.shape === 'spans') return;
+  const given = ['from', 'until'].find((name) => reader.has(name));
+  if (given !== undefined)
     reader.problem(
-      from === undefined ? 'until' : 'from',
+      given,
       'cannot bound what the query reads: put a condition on `created` into its filter',
     );
-  return {
-    from: from === undefined ? 0 : boundSecond(Math.floor(from.getTime() / 1_000)),
-    until: until === undefined ? LAST_SECOND : boundSecond(Math.ceil(until.getTime() / 1_000)),
-  };
-}
-
-/** Where the filter chooses the rows themselves; in other shapes it chooses what a trace must hold. */
-function mayBeBounded({ query, plan }: PlannedQuery): boolean {
-  return plan.way !== 'pages' && query.from?.shape === 'spans';
-}
-
-function readRetention(reader: OptionReader): number | undefined {
-  if (!reader.has('sourceRetentionDays')) return undefined;
-  const range = { min: 1, max: 36_500, integer: false };
-  return Math.floor(reader.number('sourceRetentionDays', undefined, range) * DAY_SECONDS);
 }
 
 function readParameters(reader: OptionReader): QueryParameters {
-  const range = { min: -OFFSET_MAX_MINUTES, max: OFFSET_MAX_MINUTES };
-  const tzOffset = reader.number('tzOffset', 0, range);
+  const tzOffset = readTzOffset(reader);
   const auditLog = reader.boolean('auditLog', false);
   return {
     ...(tzOffset === 0 ? {} : { tzOffset }),
     ...(auditLog ? { auditLog } : {}),
   };
-}
-
-function boundSecond(second: number): number {
-  return Math.min(LAST_SECOND, Math.max(0, second));
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Json } from '../../interfaces/index.js';
-import { xactIdAt } from '../query/xact.js';
+import { LAST_SECOND, xactIdAt } from '../query/xact.js';
 import { recordsQuery } from '../records/records-query.js';
-import { LAST_SECOND } from './btql-options.js';
 import type { BtqlSettings } from './btql-options.js';
 import type { RowChoice } from './row-choice.js';
 import { field, literal } from './row-query.js';

@@ -127,7 +127,7 @@ const VERDICTS = {
   invalid: {
     code: 'SOURCE_QUERY_INVALID',
     what: 'Braintrust refused the query',
-    remedy: 'Correct the filter or the columns.',
+    remedy: 'Correct the query, or the filter or columns that became part of it.',
   },
   unsupported: {
     code: 'SOURCE_QUERY_INVALID',

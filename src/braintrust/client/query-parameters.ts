@@ -1,3 +1,5 @@
+import type { OptionReader } from '../../options/index.js';
+
 /** What a request says besides its query. */
 export interface QueryParameters {
   /**
@@ -9,4 +11,11 @@ export interface QueryParameters {
   readonly auditLog?: boolean | undefined;
   /** The transaction as of which experiments and datasets are read. @defaultValue the latest */
   readonly version?: string | undefined;
+}
+
+const OFFSET_MAX_MINUTES = 16 * 60;
+
+/** Reads `tzOffset`. */
+export function readTzOffset(reader: OptionReader): number {
+  return reader.number('tzOffset', 0, { min: -OFFSET_MAX_MINUTES, max: OFFSET_MAX_MINUTES });
 }

@@ -4,7 +4,7 @@ import { SourceError } from '../../errors/index.js';
 import type { Json, Observer } from '../../interfaces/index.js';
 import { type OptionReader, kindOf, readOptions } from '../../options/index.js';
 import type { ParquetClient } from '../client/client.js';
-import type { QueryParameters } from '../client/query-parameters.js';
+import { type QueryParameters, readTzOffset } from '../client/query-parameters.js';
 
 const LIMIT = 1_000;
 
@@ -75,15 +75,13 @@ function readSettings(reader: OptionReader): ServiceParquetSettings {
   const query = reader.value('query');
   const isQuery = typeof query === 'string' ? query.trim() !== '' : isObject(query);
   if (!isQuery) reader.problem('query', `must be text or a parsed query, not ${kindOf(query)}`);
-  const tzOffset = reader.has('tzOffset')
-    ? { tzOffset: reader.number('tzOffset', undefined, { min: -1_440, max: 1_440 }) }
-    : {};
+  const tzOffset = readTzOffset(reader);
   return {
     client: reader.adapter<ParquetClient>('client', ['queryParquet']),
     query: query as Json,
     limit: reader.number('limit', LIMIT, { min: 1 }),
     onLimit: reader.oneOf<'stop' | 'keep'>('onLimit', ['stop', 'keep'], 'stop'),
-    parameters: tzOffset,
+    parameters: tzOffset === 0 ? {} : { tzOffset },
     signal: reader.has('signal')
       ? reader.adapter<AbortSignal>('signal', ['aborted', 'addEventListener'])
       : undefined,

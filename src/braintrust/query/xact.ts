@@ -9,6 +9,8 @@ const LAYOUT = 0x0de1n << 48n;
 const COUNTER_BITS = 16n;
 const SECONDS_MASK = 0xffff_ffffn;
 const XACT_ID = /^\d{19}$/;
+/** The last second that a transaction id can hold. */
+export const LAST_SECOND: number = 2 ** 32 - 1;
 
 /** The lowest transaction id of the second that begins `seconds` after 1970. */
 export function xactIdAt(seconds: number): string {

@@ -1,9 +1,7 @@
 import { SourceError } from '../../errors/index.js';
 import type { Json } from '../../interfaces/index.js';
-import { isXactId } from '../query/xact.js';
+import { isXactId, LAST_SECOND } from '../query/xact.js';
 import type { Position } from './records-query.js';
-
-const SECOND_MAX = 2 ** 32 - 1;
 
 /** Text of a position: `null`, [transaction] or [transaction, object, row id]. */
 export function positionParts(after: Position | null): Json {
@@ -33,7 +31,7 @@ export function text(value: unknown): string {
 }
 
 export function second(value: unknown): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= SECOND_MAX)
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST_SECOND)
     return value as number;
   throw damaged();
 }

@@ -3,7 +3,7 @@ import type { OptionReader } from '../../options/index.js';
 import type { BraintrustClient } from '../client/client.js';
 import { readProjectChoice } from '../projects/project-scope.js';
 import type { ProjectChoice } from '../projects/project-scope.js';
-import { readColumns, readReadingOptions } from '../records/reading-options.js';
+import { readColumns, readReadingOptions, readRetention } from '../records/reading-options.js';
 import type { ReadingSettings } from '../records/reading-options.js';
 
 const PROJECTS_MAX = 500;
@@ -11,7 +11,7 @@ const PROJECTS_MAX = 500;
 /** Options of {@link spansSource}. */
 export interface SpansSourceOptions {
   readonly client: BraintrustClient;
-  /** Id of the project whose logs are read. Either this or `projectIds`. */
+  /** Id of the project whose logs are read. One of the four that choose projects is needed. */
   readonly projectId?: string | undefined;
   /**
    * Ids of several projects, 500 at most. May change between runs: a project that is added is read from its
@@ -61,8 +61,6 @@ export interface LogsSettings extends ReadingSettings {
   readonly onProjectError: 'stop' | 'continue';
 }
 
-const DAY_SECONDS = 86_400;
-
 export interface SpansSettings extends LogsSettings {
   readonly columns: readonly string[] | undefined;
 }
@@ -84,14 +82,4 @@ export function readLogsOptions(reader: OptionReader): LogsSettings {
     retentionSeconds: readRetention(reader),
     onProjectError: reader.oneOf('onProjectError', ['stop', 'continue'], 'stop'),
   };
-}
-
-function readRetention(reader: OptionReader): number | undefined {
-  if (!reader.has('sourceRetentionDays')) return undefined;
-  const days = reader.number('sourceRetentionDays', undefined, {
-    min: 1,
-    max: 36_500,
-    integer: false,
-  });
-  return Math.floor(days * DAY_SECONDS);
 }

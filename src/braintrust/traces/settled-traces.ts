@@ -1,5 +1,6 @@
 import { SourceError } from '../../errors/index.js';
 import { PageSize } from '../query/page-size.js';
+import { LAST_SECOND } from '../query/xact.js';
 import { selectFields } from '../records/record-kind.js';
 import { scanConditions } from '../records/records-query.js';
 import type { Position, ScanRange } from '../records/records-query.js';
@@ -12,8 +13,6 @@ import { readSomeTraces } from './trace-contents.js';
 import type { SomeTraces, TraceReading } from './trace-contents.js';
 import { traceRows } from './trace-row-text.js';
 
-/** The last second that a transaction id can hold. */
-const LAST_SECOND = 2 ** 32 - 1;
 /** A stretch of a scan: long enough that traces whose spans lie close together are whole in it. */
 const STRETCH_PAGES = 10;
 const SCAN_FIELDS = ['_xact_id', 'id', 'project_id', 'root_span_id'];
