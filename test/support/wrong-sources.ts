@@ -213,7 +213,7 @@ export const WRONG_SOURCES: readonly WrongSource[] = [
   ),
   wrong(
     'collects cursors',
-    'cursors stay below 64 KiB',
+    'cursors stay below 48 KiB',
     changed((page, index) => ({ ...page, cursor: `${index}`.padEnd(70_000, 'x') })),
   ),
   wrong('rewinds to the end', 'a cursor at the beginning of time gives every row', (right) => ({

@@ -4,7 +4,7 @@ import type { Page, Source } from '../../interfaces/index.js';
 import { PAGE_SIZE, ROWS, batchOf, namesOf, newNamesOf, readPages, rowsOf } from './source-kit.js';
 import type { SourceChecks, SourceFixture } from './source-kit.js';
 
-const CURSOR_MAX_BYTES = 64 * 1024;
+const CURSOR_MAX_BYTES = 48 * 1024;
 
 /** What a read gives. */
 export const ROW_CHECKS: SourceChecks = {
@@ -20,7 +20,7 @@ export const ROW_CHECKS: SourceChecks = {
   'repeats are announced, and lie at the start of a page': announcedRepeats,
   'the lower bound of repeats never falls': risingBound,
   'the watermark never falls': risingWatermark,
-  'cursors stay below 64 KiB': smallCursors,
+  'cursors stay below 48 KiB': smallCursors,
 };
 
 /** What a later read gives. */
