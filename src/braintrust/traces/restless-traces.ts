@@ -46,13 +46,18 @@ export async function* restlessTraces(
 ): AsyncGenerator<ScannedPage> {
   const { window } = scan;
   const begin = isInSweep(window) ? (window.after?.row ?? null) : null;
+  let since = window.until;
   for (const objectId of window.objectIds) {
     if (begin !== null && objectId < begin.objectId) continue;
     let after = begin?.objectId === objectId ? (begin.id ?? '') : '';
     for (;;) {
-      const { traces, now } = await changedBehind(scan, objectId, after);
-      // A window that was left open for long has another one behind it, which sweeps, too.
-      if (now - plan.restSeconds - window.until > plan.everySeconds) return;
+      const { traces, now } = await changedBehind(scan, { objectId, after, since });
+      const lately = Math.floor(now - plan.restSeconds - plan.everySeconds);
+      if (since === window.until && lately > since) {
+        // Long after the window's end, most that changed behind it rests by now: only what still goes on is looked for.
+        since = lately;
+        continue;
+      }
       const last = traces.at(-1);
       if (last === undefined) break;
       yield* readRestless(scan, traces, plan);
@@ -67,20 +72,24 @@ interface ChangedBehind {
   readonly now: number;
 }
 
+interface Behind {
+  readonly objectId: string;
+  /** The trace behind which to go on. */
+  readonly after: string;
+  /** Seconds since 1970, at the window's end or behind it. */
+  readonly since: number;
+}
+
 /** The next traces of a project with a change behind the window's end. */
 async function changedBehind(
   { context, window, reading, searchSize }: TracesWindow,
-  objectId: string,
-  after: string,
+  { objectId, after, since }: Behind,
 ): Promise<ChangedBehind> {
   const query = {
     shape: 'spans' as const,
     objectIds: [objectId],
     select: selectFields(['root_span_id']),
-    conditions: [
-      compare('ge', '_xact_id', xactIdAt(window.until)),
-      compare('gt', 'root_span_id', after),
-    ],
+    conditions: [compare('ge', '_xact_id', xactIdAt(since)), compare('gt', 'root_span_id', after)],
     sort: ['root_span_id'],
     until: reading.until,
   };
