@@ -82,4 +82,19 @@ describe('what the plan keeps', () => {
     const second = await readPages(source, lastCursor(first));
     expect(idsOf(second)).toContain('b');
   });
+
+  it('stops an export that was rewound to a time before it, whether its project has an id or a name', async () => {
+    const projectId = world.plane.createProject('first').id;
+    writeEachMinute(projectId, ['a']);
+    world.pass(2 * KEPT_SECONDS);
+    writeEachMinute(projectId, ['b']);
+    world.pass(200);
+    for (const choice of [{ projectId }, { projectName: 'first' }]) {
+      const source = world.source({ ...choice, sourceRetentionDays: 14 });
+      const left = lastCursor(await readPages(source));
+      const to = new Date(world.clock.nowMs - (KEPT_SECONDS + HOUR_SECONDS) * 1_000);
+      const rewound = source.cursorAt?.(to, left) ?? null;
+      await expect(readPages(source, rewound)).rejects.toMatchObject({ code: 'SOURCE_EXPIRED' });
+    }
+  });
 });

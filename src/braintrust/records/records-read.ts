@@ -192,8 +192,14 @@ export class RecordsRead {
     return encodeCursor(this.#settings.cursorFormat, withoutUnread(state, this.#begun));
   }
 
+  /** The second to which the export was rewound, if nothing was read since: the cursor then names no object. */
+  get #rewoundTo(): number | null {
+    const { since, objects } = this.#state;
+    return since > 0 && objects.size === 0 ? since : null;
+  }
+
   #checkNotExpired(objectId: string, expired: number): void {
-    const unread = unreadSecond(this.#state, objectId);
+    const unread = unreadSecond(this.#state, objectId) ?? this.#rewoundTo;
     if (unread !== null && unread < expired)
       throw expiredError(this.#settings.kind, { objectId, unread, expired });
   }
