@@ -157,6 +157,16 @@ describe('the examples', () => {
     expect(before.stdout).toBe('done: caught-up\n');
   });
 
+  it('attachments.ts copies the files that rows name, and tells of those that are not there', async () => {
+    const first = await run('attachments.ts');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(/^\S+: a file is missing\n40 rows, 1 files copied, 1 not\n$/);
+    const files = await readdir(join(folder, 'export/spans-with-files/_attachments'), {
+      recursive: true,
+    });
+    expect(files.filter((path) => /^[0-9a-f]{2}\/[0-9a-f]{64}$/.test(path))).toHaveLength(1);
+  });
+
   it('redaction.ts exports rows without what they must not say', async () => {
     const environment = { ...project.environment, REDACTION_KEY: 'a secret of more than 16 bytes' };
     const { code, stdout } = await runExample('redaction.ts', {

@@ -10,15 +10,25 @@ export interface SpansProject {
   close(): Promise<void>;
 }
 
-/** Starts a data plane with one project, an experiment and a dataset; their rows were written ten minutes ago. */
+/**
+ * Starts a data plane with one project, an experiment and a dataset; their rows were written ten minutes ago. Two of the
+ * spans name a file: one that is there, and one whose upload failed.
+ */
 export async function startSpansProject(rows = 40): Promise<SpansProject> {
   let behindMs = 10 * MINUTE_MS;
   const clock = { now: () => new Date(Date.now() - behindMs) };
   const plane = await startDataPlane({ clock });
   const { id } = plane.createProject('support-assistant');
   const from = new Date(Date.now() - 60 * MINUTE_MS);
-  const spans = generateSpans({ rows, size: 'small', from, to: clock.now() });
-  plane.insert('project_logs', id, spans);
+  const spans = [...generateSpans({ rows, size: 'small', from, to: clock.now() })];
+  const files = (['done', 'error'] as const).map((uploadStatus) =>
+    plane.putAttachment({ content: 'a picture', contentType: 'image/png', uploadStatus }),
+  );
+  plane.insert(
+    'project_logs',
+    id,
+    spans.map((span, index) => (index < files.length ? { ...span, expected: files[index] } : span)),
+  );
   const experiment = plane.createExperiment(id, 'shorter answers', { tags: ['nightly'] });
   const dataset = plane.createDataset(id, 'golden questions');
   plane.insert('experiment', experiment.id, [{ id: 'e1', scores: { exact: 1 } }, { id: 'e2' }]);
