@@ -60,11 +60,13 @@ export function compileFiles(paths: readonly string[]): readonly string[] {
     declaration: false,
   };
   const program = ts.createProgram([...paths], options);
-  const mine = new Set(paths);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => file === undefined || mine.has(file.fileName))
-    .map(describeProblem);
+  // Only of these files: those that they import are the project's, which is compiled elsewhere.
+  const ofFiles = paths.flatMap((path) => {
+    const file = program.getSourceFile(path);
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+  });
+  const ofAll = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
+  return [...ofAll, ...ofFiles].map(describeProblem);
 }
 
 /** The compiler's options of the project. */
