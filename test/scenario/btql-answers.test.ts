@@ -70,7 +70,7 @@ describe('answers that the service gave:', () => {
     server.script(answerOf(recorded.sorted), empty);
     const pages = await pagesOf(recorded.sorted.query);
     expect(pages.flatMap(rowsOf)).toEqual(recorded.sorted.body.data);
-    const [first, second, torn] = sent();
+    const [first, second, count, torn] = sent();
     expect(first?.query.sort).toEqual([
       { expr: { btql: 'created' }, dir: 'asc' },
       { expr: { op: 'ident', name: ['project_id'] }, dir: 'asc' },
@@ -81,8 +81,9 @@ describe('answers that the service gave:', () => {
       JSON.stringify({ op: 'literal', value: last?.['created'] }),
     );
     expect(second?.query.limit).toBe(998);
+    expect(count?.query).toMatch(/^measures: count\(1\) as counted\nfrom: project_logs\('/);
     expect(JSON.stringify(torn?.query.filter)).toContain('_pagination_key');
-    expect(server.received).toHaveLength(3);
+    expect(server.received).toHaveLength(4);
   });
 
   it('unsorted rows of a few columns have these and no others', async () => {

@@ -4,6 +4,7 @@ import { SmallerPageNeeded } from '../client/client.js';
 import type { QueryAnswer } from '../query/query-answer.js';
 import { LAST_SECOND } from '../query/xact.js';
 import { incompleteReason } from '../records/page-check.js';
+import { checkNoRowsMissing } from './count-rows.js';
 import { truncatedError } from './read-answer.js';
 import { kindOfSource, rowChoiceOf } from './row-choice.js';
 import { countTornRows } from './row-query.js';
@@ -49,6 +50,8 @@ export async function* readSorted(context: SnapshotContext): SnapshotReading {
     }
     after = placeAfter(sorted, rows, after);
   }
+  if (given.size < limit && takenAt !== null)
+    await checkNoRowsMissing(context, sorted.choice, { given: given.size, second: takenAt });
   const isTorn = pages > 1 && takenAt !== null;
   const tornRows = isTorn ? await countTornRows(context, sorted.choice, takenAt ?? 0) : 0;
   return { takenAt, tornRows };
