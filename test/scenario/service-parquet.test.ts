@@ -58,6 +58,11 @@ describe('a Parquet file of the service', () => {
     });
   });
 
+  it('is never taken for whole by a limit at which the service has cut it before', async () => {
+    await expect(ask({ limit: 5_000 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    expect(server.received).toEqual([]);
+  });
+
   it('of as many rows as were asked for is kept when told to, and says so', async () => {
     server.script(reply(200, await fileOf(5)));
     expect(await ask({ limit: 5, onLimit: 'keep' })).toMatchObject({ rows: 5, complete: false });

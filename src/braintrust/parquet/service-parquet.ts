@@ -6,6 +6,7 @@ import { type OptionReader, kindOf, readOptions } from '../../options/index.js';
 import type { ParquetClient } from '../client/client.js';
 import { type QueryParameters, readTzOffset } from '../client/query-parameters.js';
 
+/** The most rows that the service answers at a time. */
 const LIMIT = 1_000;
 
 /** Options of {@link serviceParquet}. */
@@ -15,6 +16,7 @@ export interface ServiceParquetOptions {
   readonly query: Json;
   /**
    * The limit that the query states, or that the service sets when it states none: with so many rows there may be more.
+   * At most 1,000, where the service cuts a result whatever the query states.
    * @defaultValue 1000
    */
   readonly limit?: number | undefined;
@@ -79,7 +81,7 @@ function readSettings(reader: OptionReader): ServiceParquetSettings {
   return {
     client: reader.adapter<ParquetClient>('client', ['queryParquet']),
     query: query as Json,
-    limit: reader.number('limit', LIMIT, { min: 1 }),
+    limit: reader.number('limit', LIMIT, { min: 1, max: LIMIT }),
     onLimit: reader.oneOf<'stop' | 'keep'>('onLimit', ['stop', 'keep'], 'stop'),
     parameters: tzOffset === 0 ? {} : { tzOffset },
     signal: reader.has('signal')
