@@ -37,6 +37,11 @@ export class PageReader {
     this.#pages = source.read({ cursor, pageSize, signal, observer })[Symbol.asyncIterator]();
   }
 
+  /** Aborts once no further page will be taken: what the present one still needs may be left to the next run. */
+  get timeUp(): AbortSignal {
+    return this.#timeUp.signal;
+  }
+
   /** Ends reading after the present page; a first page is waited for. */
   stopWaiting(): void {
     this.#isTimeUp = true;

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RunError } from '../errors/index.js';
 import type { Cursor, OperationOptions, Page, RowBatch } from '../interfaces/index.js';
 import { emit } from '../util/observe.js';
+import { anySignal } from '../util/time-limit.js';
 import { AttachmentCopier } from './attachments/attachment-copier.js';
 import type { CheckpointSession } from './checkpoint-session.js';
 import { CommitBuilder } from './commit-builder.js';
@@ -96,7 +97,7 @@ export class RunLoop {
     for (;;) {
       const page = await this.#meter.time('read', () => reader.next());
       if ('kind' in page) return page;
-      const stop = await this.#takePage(page);
+      const stop = await this.#takePage(page, reader.timeUp);
       if (stop !== null) return stop;
     }
   }
@@ -116,12 +117,13 @@ export class RunLoop {
   }
 
   /** Takes one page into one or more commits. */
-  async #takePage(page: Page): Promise<StopReason | null> {
+  async #takePage(page: Page, timeUp: AbortSignal): Promise<StopReason | null> {
     const batch = asBatch(page.rows);
     const repeats = page.repeats ?? 0;
     if (repeats > 0) await this.#meetRepeats();
     this.#wasAllRepeats = repeats > 0 && repeats === batch.length;
-    const work = await this.#meter.time('write', () => this.#prepare(page, batch));
+    const work = await this.#meter.time('write', () => this.#prepare(page, batch, timeUp));
+    if (work === null) return 'time-limit';
     const dropped = work.fates.filter((fate) => fate.kind === 'dropped').length;
     const { exportId } = this.#settings;
     if (dropped > 0) emit(this.#options.observer, { type: 'row-drop', exportId, rows: dropped });
@@ -245,7 +247,8 @@ export class RunLoop {
     await this.#known.refresh(this.#session.current, this.#repeatsFrom ?? '', this.#options);
   }
 
-  async #prepare(page: Page, rows: RowBatch): Promise<PageWork> {
+  /** `null` when the time of the run is up before the page is ready, and an earlier one was taken. */
+  async #prepare(page: Page, rows: RowBatch, timeUp: AbortSignal): Promise<PageWork | null> {
     const work = await preparePage(rows, page.repeats ?? 0, {
       identity: this.#settings.source.rowIdentity,
       identities: page.identities,
@@ -257,7 +260,19 @@ export class RunLoop {
       signal: this.#options.signal,
     });
     // Before the commit that names them is decided, the files are there.
-    return (await this.#attachments?.copyFor(work, this.#options)) ?? work;
+    return await this.#withFiles(work, this.#position === null ? undefined : timeUp);
+  }
+
+  async #withFiles(work: PageWork, timeUp: AbortSignal | undefined): Promise<PageWork | null> {
+    if (this.#attachments === null) return work;
+    const signal = anySignal(this.#options.signal, timeUp);
+    try {
+      return await this.#attachments.copyFor(work, { ...this.#options, signal });
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (timeUp?.aborted === true && error === timeUp.reason) return null;
+      throw error;
+    }
   }
 
   /**
