@@ -33,8 +33,13 @@ afterAll(async () => {
   await equipped.remove();
 });
 
-/** Packages that the SDK and p-limit load besides. */
-const SDK_PACKAGES: readonly string[] = ['@aws', 'yocto-queue'];
+/** Packages that come with the library: those that it requires, and what these require. */
+const OWN_PACKAGES: readonly string[] = [
+  ...Object.keys(packageFile.dependencies ?? {}),
+  'yocto-queue',
+];
+/** Packages that the SDK loads besides. */
+const SDK_PACKAGES: readonly string[] = ['@aws'];
 
 function inModules(name: string): string {
   return `/node_modules/${name}/`;
@@ -103,8 +108,7 @@ async function importNow(specifier: string): Promise<ImportReport> {
 describe('a host with nothing but the package', () => {
   for (const specifier of bareNames) {
     it(`imports ${specifier}, which loads its own files only`, async () => {
-      const required = Object.keys(packageFile.dependencies ?? {});
-      const own = [project.library, ...required.map(inModules)];
+      const own = [project.library, ...OWN_PACKAGES.map(inModules)];
       const { names: exported, wasm, loaded } = await importInChild(specifier);
       expect(exported.length).toBeGreaterThan(0);
       expect(wasm).toBe(0);
@@ -165,8 +169,7 @@ describe('a host that exports to S3', () => {
 
   it('loads only the library, what it requires, and the SDK', async () => {
     const { loaded } = await runScript({ folder: equipped.root, format: 'module', source });
-    const required = Object.keys(packageFile.dependencies ?? {});
-    const own = [equipped.library, ...[...required, '@aws-sdk', '@smithy'].map(inModules)];
+    const own = [equipped.library, ...[...OWN_PACKAGES, '@aws-sdk', '@smithy'].map(inModules)];
     const others = files(loaded).filter((path) => !own.some((part) => path.includes(part)));
     expect(new Set(others.map((path) => /node_modules\/([^/]+)/.exec(path)?.[1]))).toEqual(
       new Set(SDK_PACKAGES),
