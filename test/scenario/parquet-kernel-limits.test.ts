@@ -1,6 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { describe, expect, it } from 'vitest';
 
 import { ColumnKernel } from '../../src/encoders/parquet/kernel/column-kernel.js';
+import { RowWindow } from '../../src/encoders/parquet/row-window.js';
 import { createSchema } from '../../src/encoders/parquet/schema.js';
 import type { Column, ColumnType } from '../../src/encoders/parquet/schema.js';
 import { indexedTextOf } from '../../src/rows/row-batch.js';
@@ -111,5 +116,30 @@ describe('a schema', () => {
     const columns = [columnOf('int64', ...path), columnOf('json', path[0])];
     const middle = { ...columnOf('json', ...path), path: path.slice(0, 50), name: 'middle' };
     await expectEqual([...columns, middle], [inside('1'), inside('"x"'), '{"k0":{"k1":{}}}']);
+  });
+});
+
+describe('a window that is closed', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+
+  /** The memory of a text that a window has gone through. */
+  function usedText(window: RowWindow, row: string): WeakRef<ArrayBufferLike> {
+    const text = indexedTextOf(textBatch(row).text());
+    window.open(text);
+    while (window.advance() > 0);
+    window.close();
+    return new WeakRef(text.bytes.buffer);
+  }
+
+  it.each([TEXT_BYTES / 2, TEXT_BYTES + 1])('keeps nothing of a text of %i bytes', async (size) => {
+    const { columns } = createSchema('closed', SIMPLE);
+    const window = new RowWindow(columns, new ColumnKernel(columns));
+    const used = usedText(window, rowOf('id', size));
+    // A reference is kept until the end of the turn in which it was made.
+    await nextTurn();
+    collectGarbage();
+    expect(used.deref()).toBeUndefined();
+    expect(window.rows).toBe(0);
   });
 });

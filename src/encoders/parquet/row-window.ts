@@ -116,7 +116,7 @@ export class RowWindow implements ValueSource {
   /** Lets go of the text. */
   close(): void {
     this.#text = null;
-    this.#source = NOTHING;
+    this.#useSource(NOTHING);
     this.#textScanner = new JsonScanner(NOTHING.bytes);
     this.#rows = 0;
   }

@@ -23,7 +23,7 @@ export class EncodingThread {
   constructor(url: URL | string, setup: WorkerSetup) {
     this.#worker = startWorker(url, setup);
     this.#worker.on('message', (answer: WorkerAnswer) => this.#settle(answer));
-    this.#worker.on('messageerror', (error) => this.#fail(workerFailed(null, error)));
+    this.#worker.on('messageerror', (error) => this.#giveUp(workerFailed(null, error)));
     this.#worker.on('error', (error) => this.#fail(workerFailed(null, error)));
     this.#worker.on('exit', (code) =>
       this.#fail(workerFailed(`it ended with exit code ${code}`, undefined)),
@@ -58,13 +58,18 @@ export class EncodingThread {
 
   #settle(answer: WorkerAnswer): void {
     if (answer.type === 'failure') {
-      this.#fail(workerFailed(answer.reason, answer.error));
-      void this.#worker.terminate();
+      this.#giveUp(workerFailed(answer.reason, answer.error));
       return;
     }
     this.#worker.unref();
     this.#waiter?.resolve(answer);
     this.#waiter = null;
+  }
+
+  /** Ends a worker that would live on. */
+  #giveUp(error: Error): void {
+    this.#fail(error);
+    void this.#worker.terminate();
   }
 
   /** The first failure counts: the exit of a worker comes after the error that ends it. */
