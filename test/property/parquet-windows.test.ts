@@ -52,23 +52,50 @@ function batches(choices: Choices, makeRow: () => string): readonly MemberText[]
   });
 }
 
+/** The key of an object inside of which a column's value stands, as JSON. */
+function outerKey(columns: readonly Column[]): string {
+  return JSON.stringify(columns.find(({ path }) => path.length > 1)?.path[0] ?? 'a');
+}
+
 /** Members that the kernel has no room for, or that nest deeper than it goes. */
 function oddMembers(choices: Choices, columns: readonly Column[]): readonly string[] {
-  const inside = columns.find(({ path }) => path.length > 1)?.path[0] ?? 'a';
   const [size, count, depth] = [choices.below(700_000), choices.below(20_000), 16_400];
   return choices.of([
     () => [`"large":"${'x'.repeat(size)}"`],
     () => Array.from({ length: count }, (_, at) => `"w${at}":${at}`),
-    () => [`${JSON.stringify(inside)}:{"deep":${'['.repeat(depth)}${']'.repeat(depth)},"b":1}`],
+    () => [`${outerKey(columns)}:{"deep":${'['.repeat(depth)}${']'.repeat(depth)},"b":1}`],
   ])();
+}
+
+const PLAIN = ['1', '-0.5', 'null', 'true', '"x"', '{}', '[ "a" ]', '"2025-03-09T12:00:00Z"'];
+
+/** A row without escapes, which are what the kernel leaves to its caller. */
+function plainRow(choices: Choices, columns: readonly Column[]): string {
+  const members = columns
+    .filter(({ path }) => path.every((key) => JSON.stringify(key) === `"${key}"`))
+    .flatMap(({ path }) =>
+      Array.from({ length: choices.below(3) }, () => {
+        const end = choices.chance(0.2) ? choices.below(path.length) : path.length;
+        const [first = 'a', ...inside] = path.slice(0, end);
+        const value = inside.reduceRight(
+          (text, key) => `{"a":{},"${key}": ${text} ,"":7}`,
+          choices.of(PLAIN),
+        );
+        return `"${first}" : ${value}`;
+      }),
+    );
+  return `{${members.join(' ,')}}`;
 }
 
 /** Rows of any shape, often with the strings, and seldom with something odd. */
 function rowsOf(choices: Choices, columns: readonly Column[], strings: () => string): () => string {
   return () => {
-    const row = randomRow(choices, columns).trim().slice(1, -1);
+    const makeRow = choices.chance(0.5) ? randomRow : plainRow;
+    const row = makeRow(choices, columns).trim().slice(1, -1);
     const odd = choices.chance(0.004) ? oddMembers(choices, columns) : [];
-    return `{${[row, strings(), ...odd].filter((part) => part.trim() !== '').join(',')}}`;
+    // Takes away what an earlier member with this key has inside.
+    const last = choices.chance(0.1) ? [`${outerKey(columns)}:${choices.of(['{}', '1'])}`] : [];
+    return `{${[row, strings(), ...last, ...odd].filter((part) => part.trim() !== '').join(',')}}`;
   };
 }
 
