@@ -13,6 +13,9 @@ import type { ChangedTrace } from './changed-traces.js';
 /** The most that the service takes as `limit`. */
 export const LIMIT_MAX = 1_000;
 
+/** So many spans are asked for with each further trace that is searched: one of many spans hides the others. */
+const SPANS_OF_TRACE = 25;
+
 /** What to ask, and up to which second the answer must be complete. */
 export interface TraceQuery {
   readonly shape: 'spans' | 'summary';
@@ -119,13 +122,14 @@ async function searchOnce(
 ): Promise<readonly ChangedTrace[]> {
   const objectIds = [...new Set(traces.map(({ objectId }) => objectId))].sort();
   const rootSpanIds = new Set(traces.map(({ rootSpanId }) => rootSpanId ?? ''));
+  const limit = Math.min(LIMIT_MAX, 1 + SPANS_OF_TRACE * (traces.length - 1));
   const { rows } = await askOnce(context, {
     shape: 'spans',
     objectIds,
     select: selectFields(['project_id', 'root_span_id']),
     conditions: [isOneOf('root_span_id', [...rootSpanIds]), ...conditions],
     sort: ['_xact_id'],
-    limit: traces.length,
+    limit,
     until,
     canAskForLess: traces.length > 1,
   });
@@ -135,7 +139,7 @@ async function searchOnce(
     found.add(traceKey({ objectId, rootSpanId: columns['root_span_id']?.[row] ?? null }));
   }
   // A short answer may have left one out; such a trace is only given once more than it had to be.
-  if (rows.length < traces.length) return [];
+  if (rows.length < limit) return [];
   const left = traces.filter((trace) => !found.has(traceKey(trace)));
   if (left.length < traces.length) return left;
   // All rows were of traces of other projects that have the same ids: each project is asked alone.
