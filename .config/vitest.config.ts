@@ -20,6 +20,8 @@ const config: ViteUserConfig = defineConfig({
       ignoreSourceErrors: true,
     },
     pool: 'forks',
+    // Most tests wait for sockets and other processes. By default a machine of two cores would run one file at a time.
+    maxWorkers: 2,
     reporters: ['default'],
   },
   resolve: {
