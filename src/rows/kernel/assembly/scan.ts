@@ -21,7 +21,6 @@ const STACK_END: usize = 16 + 16384;
 export let escapes: u32 = 0;
 
 /** Most often there is no space at all. */
-// @ts-ignore: decorator
 @inline
 export function skipSpace(at: usize): usize {
   return load<u8>(at) > 0x20 ? at : skipSpaces(at);
@@ -37,7 +36,6 @@ function skipSpaces(at: usize): usize {
 }
 
 /** A bit for each of 16 bytes that is a quote, a backslash or a control character. */
-// @ts-ignore: decorator
 @inline
 function specials(at: usize): i32 {
   const bytes = v128.load(at);
@@ -50,7 +48,6 @@ function specials(at: usize): i32 {
 }
 
 /** The place after the string whose opening quote stands at `at`. Most are short and plain. */
-// @ts-ignore: decorator
 @inline
 export function skipString(at: usize): usize {
   if (load<u8>(at) != QUOTE) return 0;
@@ -99,7 +96,6 @@ function skipEscape(at: usize): usize {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function isDigit(byte: u8): bool {
   return <u8>(byte - ZERO) <= 9;
@@ -130,7 +126,6 @@ function skipNumber(at: usize): usize {
 }
 
 /** Past a value that is no container. */
-// @ts-ignore: decorator
 @inline
 export function skipPlain(at: usize, first: u8): usize {
   if (first == QUOTE) return skipString(at);
@@ -143,7 +138,6 @@ export function skipPlain(at: usize, first: u8): usize {
 }
 
 /** From the quote of a key to the value behind it. */
-// @ts-ignore: decorator
 @inline
 function skipKey(at: usize): usize {
   const end = skipString(at);

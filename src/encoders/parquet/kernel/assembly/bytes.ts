@@ -14,7 +14,6 @@ export function isEqual(one: usize, other: usize, length: u32): bool {
 }
 
 /** Copies `length` bytes; may write up to 15 more, 16 of none. */
-// @ts-ignore: decorator
 @inline
 export function copyBytes(to: usize, from: usize, length: u32): void {
   v128.store(to, v128.load(from));
@@ -37,7 +36,6 @@ function copyMore(to: usize, from: usize, length: u32): void {
 }
 
 /** Whether a backslash stands among `length` bytes. Up to 15 bytes behind them may be read, 16 of none. */
-// @ts-ignore: decorator
 @inline
 export function hasBackslash(at: usize, length: u32): bool {
   const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x5c)));

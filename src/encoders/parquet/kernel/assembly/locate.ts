@@ -137,7 +137,6 @@ function search(finder: usize, key: usize, length: u32): usize {
   return hasBackslash(key, length) ? UNCLEAR : NONE;
 }
 
-// @ts-ignore: decorator
 @inline
 function isSpelt(node: usize, key: usize, length: u32): bool {
   return (
@@ -146,7 +145,6 @@ function isSpelt(node: usize, key: usize, length: u32): bool {
 }
 
 /** Marks the member noted at `at`. */
-// @ts-ignore: decorator
 @inline
 function loosen(row: u32, at: u32): void {
   store<u8>(loose + (at >> 2), 1);

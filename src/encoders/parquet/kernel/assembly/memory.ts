@@ -4,7 +4,6 @@
 export const ROWS: u32 = 512;
 
 /** How far from the beginning of `starts`, `ends` or `sources` the number for a column and a row stands. */
-// @ts-ignore: decorator
 @inline
 export function placeOf(column: u32, row: u32): usize {
   return <usize>(4 * (column * ROWS + row));

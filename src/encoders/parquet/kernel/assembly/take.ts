@@ -27,7 +27,6 @@ export let minRow: i32 = -1;
 export let maxRow: i32 = -1;
 
 /** Notes a row without a value, or begins one. */
-// @ts-ignore: decorator
 @inline
 function startOf(column: u32, row: u32): u32 {
   const start = load<u32>(starts + placeOf(column, row));
@@ -36,7 +35,6 @@ function startOf(column: u32, row: u32): u32 {
   return isNull ? 0 : start;
 }
 
-// @ts-ignore: decorator
 @inline
 function endOf(column: u32, row: u32): u32 {
   return load<u32>(ends + placeOf(column, row));
