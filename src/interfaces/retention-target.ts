@@ -155,6 +155,8 @@ export interface RetentionTarget {
    * @param source name and identity of the source, as a manifest holds them.
    */
   proofProblem(source: Json): string | null;
+  /** The lowest version that can be written at this whole second or later: `xactIdAt` of its second. */
+  versionAt(date: Date): string;
   /** The plane's clock, which decides about ages. In whole seconds. */
   now(options: OperationOptions): Promise<Date>;
   /** Looks up what the holds need, once. */
