@@ -46,7 +46,15 @@ export type ErrorCode =
   | 'LEASE_LOST'
   | 'LIMIT_EXCEEDED'
   | 'EXPORTER_BUSY'
-  | 'EXPORTER_CLOSED';
+  | 'EXPORTER_CLOSED'
+  | 'PLAN_NEEDED'
+  | 'PLAN_INVALID'
+  | 'MARK_UNKNOWN'
+  | 'PROOF_UNFIT'
+  | 'SEND_TOO_LATE'
+  | 'RECEIPT_CORRUPT'
+  | 'POLICY_BUSY'
+  | 'POLICY_CLOSED';
 
 export interface ExportErrorOptions {
   /** What to do about it: one sentence, added to the message. */
@@ -100,6 +108,8 @@ export class EncodeError extends ExportError {}
 export class CheckpointError extends ExportError {}
 /** The exporter refuses to go on, or may not. */
 export class RunError extends ExportError {}
+/** The retention policy refuses to delete, or may not. */
+export class RetentionError extends ExportError {}
 
 /** True when `error` is an {@link ExportError}, and has `code` when one is given. */
 export function isExportError(error: unknown): error is ExportError;

@@ -1,8 +1,9 @@
 import type { AttachmentProblem } from './attachments.js';
+import type { RetentionEvent } from './retention-events.js';
 
 /**
  * What happened, as it happens. Events carry counts, times, keys and codes; never rows, secrets or signed URLs.
- * Every event of a run has the export's id.
+ * Every event of a run has the export's id, or that of the retention policy.
  */
 export type ExportEvent =
   | RunStartEvent
@@ -24,7 +25,8 @@ export type ExportEvent =
   | AtRiskEvent
   | StrayRemoveEvent
   | LeaseLossEvent
-  | RunEndEvent;
+  | RunEndEvent
+  | RetentionEvent;
 
 /** Receives events synchronously. Keep it quick; what it throws is ignored. */
 export type Observer = (event: ExportEvent) => void;

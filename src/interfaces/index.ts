@@ -4,6 +4,7 @@ export type * from './cursor-store.js';
 export type * from './encoder.js';
 export type * from './events.js';
 export type * from './key-strategy.js';
+export type * from './retention-events.js';
 export type * from './retention-target.js';
 export type * from './row-batch.js';
 export type * from './runtime.js';
