@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 
 import { SinkError } from '../errors/index.js';
+import { DIGEST_BYTES, type DigestText } from '../util/digest-table.js';
 
-/** First 16 bytes of a SHA-256. */
-export const DIGEST_BYTES: number = 16;
+export { DIGEST_BYTES, type DigestText } from '../util/digest-table.js';
+
 /** Media type of a row index. */
 export const ROW_INDEX_CONTENT_TYPE: string = 'application/octet-stream';
 const HEADER_MAX_BYTES = 1024 * 1024;
@@ -28,9 +29,6 @@ export interface IndexHeader {
   readonly version: 1;
   readonly groups: readonly IndexGroup[];
 }
-
-/** A digest as text: 16 characters, one for each byte. Half the cost of a buffer, and rows are many. */
-export type DigestText = string;
 
 /** As {@link rowDigest}, in the form that the exporter works with. */
 export function digestText(object: string, id: string, version: string): DigestText {

@@ -4,13 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { canonical, parseCheckpoint } from '../../src/exporter/checkpoint.js';
-import { DigestTable } from '../../src/exporter/known-versions.js';
 import type { RunRecord } from '../../src/exporter/results.js';
 import { isAtRisk } from '../../src/exporter/risk.js';
 import {
   DIGEST_BYTES,
   DigestSet,
-  digestText,
   indexHeader,
   readIndex,
   rowDigest,
@@ -133,52 +131,6 @@ describe('the row index', () => {
     const header = indexHeader([{ object: 'a', rows: 3, rejected: false }]);
     const whole = Buffer.concat([header, randomBytes(48)]);
     await expect(read(damage(whole), 64)).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
-  });
-});
-
-describe('DigestTable', () => {
-  it('holds what was added and nothing else, as a set does', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.uint8Array({ minLength: 16, maxLength: 16 }), { maxLength: 300 }),
-        fc.array(fc.uint8Array({ minLength: 16, maxLength: 16 }), { maxLength: 30 }),
-        (added, others) => {
-          const table = new DigestTable();
-          const model = new Set<string>();
-          const isZero = (digest: Uint8Array): boolean => digest.every((byte) => byte === 0);
-          for (const digest of added.filter((digest) => !isZero(digest))) {
-            table.add(digest, 0);
-            model.add(Buffer.from(digest).toString('hex'));
-          }
-          expect(table.length).toBe(model.size);
-          for (const digest of [...added, ...others].filter((digest) => !isZero(digest)))
-            expect(table.has(Buffer.from(digest).toString('latin1'))).toBe(
-              model.has(Buffer.from(digest).toString('hex')),
-            );
-        },
-      ),
-      { numRuns: 50 },
-    );
-  });
-
-  it('holds the same after making room, before and between', () => {
-    const table = new DigestTable();
-    table.reserve(10);
-    const digests = Array.from({ length: 3_000 }, (_, row) => rowDigest('o', String(row), 'v'));
-    for (const digest of digests.slice(0, 700)) table.add(digest, 0);
-    table.reserve(100_000);
-    for (const digest of digests) table.add(digest, 0);
-    expect(table.length).toBe(3_000);
-    expect(digests.every((digest) => table.has(digest.toString('latin1')))).toBe(true);
-  });
-
-  it('grows past its first size', () => {
-    const table = new DigestTable();
-    const digests = Array.from({ length: 10_000 }, (_, row) => rowDigest('o', String(row), 'v'));
-    for (const digest of digests) table.add(digest, 0);
-    expect(table.length).toBe(10_000);
-    expect(digests.every((digest) => table.has(digest.toString('latin1')))).toBe(true);
-    expect(table.has(digestText('o', 'x', 'v'))).toBe(false);
   });
 });
 
