@@ -36,9 +36,11 @@ export {
   type DataPlaneOptions,
 } from '../testing/plane/data-plane.js';
 export type { AttachmentReference, NewAttachment } from '../testing/plane/attachments.js';
-export type { ApiKey } from '../testing/plane/access.js';
+export type { ApiKey, Rights } from '../testing/plane/access.js';
 export type { FaultOptions, PlaneControl } from '../testing/plane/control.js';
+export type { DeleteDelay } from '../testing/plane/fading-rows.js';
 export type { HeldAnswer, PlaneFault } from '../testing/plane/faults.js';
+export type { LostDeletes } from '../testing/plane/lost-deletes.js';
 export type {
   FreshnessOverride,
   ObjectDescription,

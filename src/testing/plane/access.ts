@@ -5,36 +5,53 @@ import type { PlaneState } from './plane-state.js';
 import { Refusal } from './refusal.js';
 import type { ObjectType } from './row-shape.js';
 
-/** Who may call the plane, and what they may read. */
-export interface ApiKey {
+/** What a key opens. */
+export interface Rights {
+  /** Names or ids of the projects that may be read and written. @defaultValue all */
+  readonly projects?: readonly string[];
+  /** Whether all that is not reading is refused with 403. @defaultValue `false` */
+  readonly readOnly?: boolean;
+}
+
+/** Who may call the plane, and what they may do. */
+export interface ApiKey extends Rights {
   readonly key: string;
   /** Shown in error texts, as the service does. @defaultValue `'developer@example.com'` */
   readonly email?: string;
-  /** Names or ids of the projects that may be read and written. @defaultValue all */
-  readonly projects?: readonly string[];
 }
 
 export const DEFAULT_API_KEY = 'sk-data-plane';
 const DEFAULT_EMAIL = 'developer@example.com';
 
-/** Finds the caller's key, or refuses with 401. */
-export function authenticate(
-  headers: IncomingHttpHeaders,
-  apiKeys: readonly ApiKey[],
-  organization: string,
-): ApiKey {
-  const token = /^Bearer (.+)$/iu.exec(headers.authorization ?? '')?.[1];
-  const key = apiKeys.find((candidate) => candidate.key === token);
-  if (key === undefined)
-    throw new Refusal(401, token === undefined ? 'Missing API key.' : 'Invalid API key.', {
-      form: 'text',
-    });
-  const organizationName = headers['x-bt-org-name'];
-  if (organizationName !== undefined && organizationName !== organization)
-    throw new Refusal(403, 'This credential does not belong to the organization.', {
-      form: 'text',
-    });
-  return key;
+/** The keys and what each may do by now. */
+export class ApiKeys {
+  readonly #keys: Map<string, ApiKey>;
+
+  constructor(apiKeys: readonly ApiKey[]) {
+    this.#keys = new Map(Array.from(apiKeys, (apiKey) => [apiKey.key, apiKey]));
+  }
+
+  setRights(key: string, rights: Rights): void {
+    const known = this.#keys.get(key);
+    if (known === undefined) throw new Error('There is no such API key.');
+    this.#keys.set(key, { ...known, ...rights });
+  }
+
+  /** Finds the caller's key, or refuses with 401. */
+  authenticate(headers: IncomingHttpHeaders, organization: string): ApiKey {
+    const token = /^Bearer (.+)$/iu.exec(headers.authorization ?? '')?.[1];
+    const key = this.#keys.get(token ?? '');
+    if (key === undefined)
+      throw new Refusal(401, token === undefined ? 'Missing API key.' : 'Invalid API key.', {
+        form: 'text',
+      });
+    const organizationName = headers['x-bt-org-name'];
+    if (organizationName !== undefined && organizationName !== organization)
+      throw new Refusal(403, 'This credential does not belong to the organization.', {
+        form: 'text',
+      });
+    return key;
+  }
 }
 
 /** Whether a key opens the project of an object. */
@@ -61,16 +78,36 @@ const NOUNS: Readonly<Record<ObjectType, string>> = {
   dataset: 'dataset',
 };
 
+/** One object of a kind. */
+export interface ObjectTarget {
+  readonly type: ObjectType;
+  readonly id: string;
+}
+
 /** Finds an object that the caller may read. One text serves for "absent" and "forbidden", as in the service. */
-export function findReadable(
-  state: PlaneState,
-  target: { readonly type: ObjectType; readonly id: string },
-  key: ApiKey,
-): PlaneObject {
+export function findReadable(state: PlaneState, target: ObjectTarget, key: ApiKey): PlaneObject {
   const object = state.find(target.type, target.id);
   if (object !== undefined && mayRead(key, object, state)) return object;
-  const noun = NOUNS[target.type];
-  const suffix = callerSuffix(state, key);
-  const text = `Missing read access to ${noun} id ${target.id}, or the ${noun} does not exist`;
-  throw new Refusal(object === undefined ? 400 : 403, `${text} ${suffix}`, { form: 'text' });
+  const text = missingAccess('read', target);
+  throw new Refusal(object === undefined ? 400 : 403, `${text} ${callerSuffix(state, key)}`, {
+    form: 'text',
+  });
+}
+
+/** Finds an object that the caller may change. The text is made after that of {@link findReadable}: no recording shows one. */
+export function findWritable(
+  state: PlaneState,
+  target: ObjectTarget,
+  caller: { readonly key: ApiKey; readonly access: 'create' | 'update' | 'delete' },
+): PlaneObject {
+  const { key, access } = caller;
+  const object = findReadable(state, target, key);
+  if (key.readOnly !== true) return object;
+  const text = missingAccess(access, target);
+  throw new Refusal(403, `${text} ${callerSuffix(state, key)}`, { form: 'text' });
+}
+
+function missingAccess(access: string, { type, id }: ObjectTarget): string {
+  const noun = NOUNS[type];
+  return `Missing ${access} access to ${noun} id ${id}, or the ${noun} does not exist`;
 }

@@ -111,6 +111,7 @@ export class BtqlEndpoint {
     const strict = body['lint_mode'] === 'strict' || body['strict_lint_mode'] === true;
     const warnings = lint(query, strict);
     const now = state.now();
+    for (const object of found) object.fading.settle(object.table, now);
     const visibleFrom =
       planWindowDays === Infinity ? null : new Date(now.getTime() - planWindowDays * DAY_MS);
     const result = runQuery(query, { objects, now, visibleFrom, tzOffset: readTzOffset(body) });

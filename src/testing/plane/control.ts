@@ -1,5 +1,8 @@
+import type { ApiKeys, Rights } from './access.js';
 import type { BtqlSwitches } from './btql-endpoint.js';
+import type { DeleteDelay } from './fading-rows.js';
 import type { AnswerFaults, HeldAnswer, PlaneFault } from './faults.js';
+import type { LostDeletes } from './lost-deletes.js';
 import type { FreshnessOverride, PlaneObject } from './plane-object.js';
 import type { PaginationKeyRewrite, PlaneState } from './plane-state.js';
 import type { ForcedTransaction } from './transaction-ids.js';
@@ -33,6 +36,18 @@ export interface PlaneControl {
   holdTransactions(count: number): void;
   /** Shows the rows of one held transaction, or of all. */
   surface(xactId?: string): void;
+  /**
+   * Lets rows that are deleted from now on be seen for a while, or again after a while, unless they are
+   * written anew; `null` ends it for later deletes. `history` has each delete at once.
+   */
+  delayDeletes(delay: DeleteDelay | null): void;
+  /** Acknowledges deletes that do not happen; `null` ends it. */
+  loseDeletes(lost: LostDeletes | null): void;
+  /**
+   * Changes what a key may do from the next request on; what is not named stays as it is.
+   * @throws Error when there is no such key.
+   */
+  setRights(apiKey: string, rights: Rights): void;
   /** Ends all planned faults and releases what is held. */
   clear(): void;
 }
@@ -41,10 +56,11 @@ export interface PlaneControl {
 export function createControl(parts: {
   readonly state: PlaneState;
   readonly faults: AnswerFaults;
+  readonly apiKeys: ApiKeys;
   readonly switches: BtqlSwitches;
   readonly findObject: (objectId: string) => PlaneObject;
 }): PlaneControl {
-  const { state, faults, switches, findObject } = parts;
+  const { state, faults, apiKeys, switches, findObject } = parts;
   return {
     fail: (fault, { times = 1, path = '/btql' } = {}) => faults.add(fault, path, times),
     hold: (path = '/btql') => faults.hold(path),
@@ -56,8 +72,13 @@ export function createControl(parts: {
     nextTransaction: (forced) => state.ids.force(forced),
     holdTransactions: (count) => void (state.holdNext = count),
     surface: (xactId) => state.surface(xactId),
+    delayDeletes: (delay) => void (state.deleteDelay = delay),
+    loseDeletes: (lost) => state.deleteLosses.plan(lost),
+    setRights: (apiKey, rights) => apiKeys.setRights(apiKey, rights),
     clear: () => {
       faults.clear();
+      state.deleteDelay = null;
+      state.deleteLosses.plan(null);
       Object.assign(switches, {
         timeOutAbove: null,
         refuseSecondSortKey: false,

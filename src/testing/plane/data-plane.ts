@@ -1,6 +1,6 @@
 import { readOptions } from '../../options/index.js';
 import { systemRuntime } from '../../util/runtime.js';
-import { DEFAULT_API_KEY } from './access.js';
+import { ApiKeys, DEFAULT_API_KEY } from './access.js';
 import type { ApiKey } from './access.js';
 import { Attachments } from './attachments.js';
 import type { AttachmentReference, NewAttachment } from './attachments.js';
@@ -13,8 +13,8 @@ import { PlaneState } from './plane-state.js';
 import type { CommitOptions, CommitResult, RowVersion } from './plane-state.js';
 import type { ObjectDescription, ObjectRecord, PlaneObject } from './plane-object.js';
 import { closeServer, listen, originOf, RequestHandler } from './plane-server.js';
-import { RateLimit } from './rate-limit.js';
 import { badRequest } from './refusal.js';
+import { RequestLimits } from './request-limits.js';
 import { RequestLog } from './request-log.js';
 import type { PlaneRequests } from './request-log.js';
 import type { JsonRow, ObjectType } from './row-shape.js';
@@ -22,6 +22,7 @@ import { parseStored } from './row-table.js';
 import { serveStorage } from './storage-server.js';
 
 const DAY_MS = 86_400_000;
+const DEFAULT_REQUEST_MAX_BYTES = 64 * 1024 * 1024;
 const DEFAULT_ANSWER_MAX_BYTES = 4 * 1024 * 1024;
 
 export interface DataPlaneOptions {
@@ -33,6 +34,12 @@ export interface DataPlaneOptions {
   readonly organization?: string;
   /** Queries allowed in any 60 seconds of the clock; more are 429 with `Retry-After`. @defaultValue no limit */
   readonly requestsPerMinute?: number;
+  /** Inserts, feedback and other changes allowed in any 60 seconds of the clock; more are 429 too. @defaultValue no limit */
+  readonly writesPerMinute?: number;
+  /** Whether each write counts among `requestsPerMinute` as well. @defaultValue `false` */
+  readonly countWrites?: boolean;
+  /** A bigger request is refused with 413; `GET /version` tells the number. @defaultValue 64 MiB */
+  readonly maxRequestBytes?: number;
   /** Queries no longer see rows of project logs created longer ago than this. @defaultValue no limit */
   readonly planWindowDays?: number;
   /** A bigger answer is redirected to a signed URL on another origin. @defaultValue 4 MiB */
@@ -76,7 +83,10 @@ export interface DataPlane {
     events: Iterable<JsonRow>,
     options?: CommitOptions,
   ): CommitResult;
-  /** The live rows inside the plan's window, each in its latest version, by (`_xact_id`, `id`). */
+  /**
+   * The rows inside the plan's window that a query would show now, each in its latest version, by
+   * (`_xact_id`, `id`).
+   */
   liveRows(objectType: ObjectType, objectId: string): readonly JsonRow[];
   /**
    * Puts a file beside the rows, and gives what stands for it in a row. Its bytes are under
@@ -93,7 +103,8 @@ export interface DataPlane {
  */
 export async function startDataPlane(options: DataPlaneOptions = {}): Promise<DataPlane> {
   const settings = readPlaneOptions(options);
-  const { apiKeys, seed } = settings;
+  const { seed, maxRequestBytes } = settings;
+  const apiKeys = new ApiKeys(settings.apiKeys);
   const now = (): Date => settings.clock.now();
   const state = new PlaneState({ now, organization: settings.organization, seed });
   const bigAnswers = new BigAnswers({
@@ -129,15 +140,16 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     faults,
     requests,
     seed: seed + 2,
-    rateLimit: new RateLimit(settings.requestsPerMinute, now),
-    routeContext: { state, btql, attachments, url },
+    limits: new RequestLimits(settings, now),
+    maxRequestBytes,
+    routeContext: { state, btql, attachments, url, maxRequestBytes },
   });
   let closing: Promise<unknown> | null = null;
   return {
     ...planeMethods(state, settings.planWindowDays),
     url,
     appUrl: url,
-    apiKey: apiKeys[0]?.key ?? '',
+    apiKey: settings.apiKeys[0]?.key ?? '',
     requests,
     organization: state.organization,
     history: state.history,
@@ -145,6 +157,7 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     control: createControl({
       state,
       faults,
+      apiKeys,
       switches: btql.switches,
       findObject: (objectId) => findObject(state, objectId),
     }),
@@ -164,6 +177,9 @@ function readPlaneOptions(options: DataPlaneOptions): Required<DataPlaneOptions>
       apiKeys: reader.adapter<readonly ApiKey[]>('apiKeys', ['length'], defaultKeys),
       organization: reader.string('organization', 'example'),
       requestsPerMinute: reader.number('requestsPerMinute', Infinity, { min: 1 }),
+      writesPerMinute: reader.number('writesPerMinute', Infinity, { min: 1 }),
+      countWrites: reader.boolean('countWrites', false),
+      maxRequestBytes: reader.number('maxRequestBytes', DEFAULT_REQUEST_MAX_BYTES, { min: 1 }),
       planWindowDays: reader.number('planWindowDays', Infinity, { min: 1 }),
       maxAnswerBytes: reader.number('maxAnswerBytes', DEFAULT_ANSWER_MAX_BYTES, { min: 1 }),
       bigAnswerEncodingHeader: reader.boolean('bigAnswerEncodingHeader', true),
@@ -215,8 +231,11 @@ function planeMethods(state: PlaneState, planWindowDays: number): PlaneMethods {
       );
     },
     liveRows: (type, id) => {
-      const oldest = state.now().getTime() - planWindowDays * DAY_MS;
-      return liveRowsOf(find(type, id), type === 'project_logs' ? oldest : -Infinity);
+      const now = state.now();
+      const oldest = now.getTime() - planWindowDays * DAY_MS;
+      const object = find(type, id);
+      object.fading.settle(object.table, now);
+      return liveRowsOf(object, type === 'project_logs' ? oldest : -Infinity);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { cursorOrderOf, decodeCursor } from './cursor.js';
 import type { QueriedObject } from './plane-object.js';
-import { rootsOf, xactRangeOf } from './query/bounds.js';
+import { namedRowsOf, xactRangeOf } from './query/bounds.js';
 import { compile } from './query/compile.js';
 import type { CompileContext } from './query/compile.js';
 import type { Query, SortItem } from './query/syntax.js';
@@ -107,20 +107,19 @@ export function* findSpans(
 
 /** A superset of the spans that pass the filter. */
 function* candidates(query: Query, context: QueryContext): Generator<StoredRowReader> {
-  const roots = rootsOf(query.filter);
-  if (roots === null) {
+  const named = namedRowsOf(query.filter);
+  if (named === null) {
     for (const group of transactions(query, context, { descending: false })) yield* group;
     return;
   }
   for (const object of context.objects)
-    for (const root of roots)
-      for (const row of object.table.ofTrace(root)) yield new StoredRowReader(object, row);
+    for (const row of object.table.named(named)) yield new StoredRowReader(object, row);
 }
 
 /** Whether a query is best answered one transaction after the other, up to its limit. */
 export function followsTransactions({ from, filter, sort }: Query): boolean {
   const [first] = sort;
-  if (from.shape !== 'spans' || rootsOf(filter) !== null) return false;
+  if (from.shape !== 'spans' || namedRowsOf(filter) !== null) return false;
   return first?.expr.op === 'ident' && first.expr.name.join('.') === '_xact_id';
 }
 

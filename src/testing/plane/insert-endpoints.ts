@@ -1,11 +1,12 @@
-import { findReadable } from './access.js';
+import { findWritable } from './access.js';
+import type { ObjectTarget } from './access.js';
 import { jsonAnswer, readJsonObject } from './exchange.js';
 import type { Answer, Exchange } from './exchange.js';
 import type { PlaneObject } from './plane-object.js';
 import type { PlaneState, TargetedEvent } from './plane-state.js';
 import { formError } from './query/read-ast.js';
 import { badRequest, unsupported } from './refusal.js';
-import type { JsonRow, ObjectType } from './row-shape.js';
+import type { JsonRow } from './row-shape.js';
 
 function readRows(body: Readonly<Record<string, unknown>>, name: string): readonly JsonRow[] {
   const rows = body[name];
@@ -17,13 +18,9 @@ function readRows(body: Readonly<Record<string, unknown>>, name: string): readon
 }
 
 /** `POST /v1/{object type}/{id}/insert`. */
-export function insertEvents(
-  exchange: Exchange,
-  state: PlaneState,
-  target: { readonly type: ObjectType; readonly id: string },
-): Answer {
+export function insertEvents(exchange: Exchange, state: PlaneState, target: ObjectTarget): Answer {
   const events = readRows(readJsonObject(exchange), 'events');
-  const object = findReadable(state, target, exchange.key);
+  const object = findWritable(state, target, { key: exchange.key, access: 'update' });
   const { rowIds } = state.commit(events.map((event) => ({ object, event })));
   return jsonAnswer({ row_ids: rowIds });
 }
@@ -41,10 +38,10 @@ const FEEDBACK_KEYS: ReadonlySet<string> = new Set([
 export function insertFeedback(
   exchange: Exchange,
   state: PlaneState,
-  target: { readonly type: ObjectType; readonly id: string },
+  target: ObjectTarget,
 ): Answer {
   const items = readRows(readJsonObject(exchange), 'feedback');
-  const object = findReadable(state, target, exchange.key);
+  const object = findWritable(state, target, { key: exchange.key, access: 'update' });
   state.commit(items.flatMap((item) => feedbackEvents(item, object)));
   return jsonAnswer({ status: 'success' });
 }
@@ -75,14 +72,14 @@ export function insertLogs(exchange: Exchange, state: PlaneState): Answer {
   if (version !== undefined && version !== 2) throw unsupported('this `api_version` of /logs3');
   const rows = readRows(body, 'rows');
   const events = rows.map((event) => ({
-    object: findReadable(state, targetOf(event), exchange.key),
+    object: findWritable(state, targetOf(event), { key: exchange.key, access: 'update' }),
     event,
   }));
   const { rowIds, xactId } = state.commit(events);
   return jsonAnswer({ ids: rowIds, xact_id: xactId });
 }
 
-function targetOf(row: JsonRow): { readonly type: ObjectType; readonly id: string } {
+function targetOf(row: JsonRow): ObjectTarget {
   const { experiment_id: experiment, dataset_id: dataset, project_id: project } = row;
   if (typeof experiment === 'string') return { type: 'experiment', id: experiment };
   if (typeof dataset === 'string') return { type: 'dataset', id: dataset };

@@ -2,7 +2,7 @@ import { findReadable } from './access.js';
 import { jsonAnswer, readJsonObject } from './exchange.js';
 import type { Answer, Exchange } from './exchange.js';
 import { describeObject } from './list-endpoints.js';
-import { describedBy, freeName, readName, registerProject } from './object-endpoints.js';
+import { create, freeName, readName, registerProject } from './object-endpoints.js';
 import type { PlaneObject } from './plane-object.js';
 import type { PlaneState } from './plane-state.js';
 
@@ -36,7 +36,7 @@ export function registerDataset(exchange: Exchange, state: PlaneState): Answer {
   const name = readName(body, 'dataset_name');
   const projectId = project.record.id;
   const found = state.findByName('dataset', name, projectId);
-  const dataset = found ?? state.create('dataset', { name, projectId, ...describedBy(body) });
+  const dataset = found ?? create(exchange, state, { type: 'dataset', projectId, name });
   return jsonAnswer({
     project: describeObject(project, state),
     dataset: describeObject(dataset, state),
@@ -56,8 +56,7 @@ export function registerExperiment(exchange: Exchange, state: PlaneState): Answe
   const found = state.findByName('experiment', asked, projectId);
   const reused = body['update'] === true ? found : undefined;
   const name = found === undefined ? asked : freeName(state, asked);
-  const experiment =
-    reused ?? state.create('experiment', { name, projectId, ...describedBy(body) });
+  const experiment = reused ?? create(exchange, state, { type: 'experiment', projectId, name });
   return jsonAnswer({
     project: describeObject(project, state),
     experiment: describeObject(experiment, state),

@@ -1,4 +1,5 @@
-import { findReadable, mayRead } from './access.js';
+import { findReadable, findWritable, mayRead } from './access.js';
+import type { ObjectTarget } from './access.js';
 import { jsonAnswer, readJsonObject } from './exchange.js';
 import type { Answer, Exchange } from './exchange.js';
 import { describeObject } from './list-endpoints.js';
@@ -22,7 +23,7 @@ export function registerProject(exchange: Exchange, state: PlaneState, name: str
   const { projects } = exchange.key;
   const allowed =
     found === undefined
-      ? projects === undefined || projects.includes(name)
+      ? exchange.key.readOnly !== true && (projects === undefined || projects.includes(name))
       : mayRead(exchange.key, found, state);
   if (!allowed)
     throw new Refusal(403, 'Missing permission to create or open this project.', { form: 'text' });
@@ -57,7 +58,7 @@ export function postDataset(exchange: Exchange, state: PlaneState): Answer {
   const projectId = readableProject(exchange, state, body);
   const name = readName(body, 'name');
   const found = state.findByName('dataset', name, projectId);
-  const dataset = found ?? state.create('dataset', { name, projectId, ...describedBy(body) });
+  const dataset = found ?? create(exchange, state, { type: 'dataset', projectId, name });
   return jsonAnswer(describeObject(dataset, state));
 }
 
@@ -71,13 +72,25 @@ export function postExperiment(exchange: Exchange, state: PlaneState): Answer {
   if (found !== undefined && body['ensure_new'] !== true)
     return jsonAnswer(describeObject(found, state));
   const name = found === undefined ? asked : freeName(state, asked);
-  const experiment = state.create('experiment', { name, projectId, ...describedBy(body) });
+  const experiment = create(exchange, state, { type: 'experiment', projectId, name });
   return jsonAnswer(describeObject(experiment, state));
 }
 
 /** A name that no experiment has yet. */
 export function freeName(state: PlaneState, asked: string): string {
   return `${asked}-${state.newId().slice(0, 8)}`;
+}
+
+/** Makes what the body of a request describes, in a project that the caller may change. */
+export function create(
+  exchange: Exchange,
+  state: PlaneState,
+  made: { readonly type: ObjectType; readonly projectId: string; readonly name: string },
+): PlaneObject {
+  const { type, projectId, name } = made;
+  const project: ObjectTarget = { type: 'project_logs', id: projectId };
+  findWritable(state, project, { key: exchange.key, access: 'create' });
+  return state.create(type, { name, projectId, ...describedBy(readJsonObject(exchange)) });
 }
 
 function checkFields(body: Body, known: ReadonlySet<string>): void {
@@ -91,7 +104,7 @@ function readableProject(exchange: Exchange, state: PlaneState, body: Body): str
 }
 
 /** What a body says of an experiment or a dataset. */
-export function describedBy(body: Body): ObjectDescription {
+function describedBy(body: Body): ObjectDescription {
   return {
     description: textOrNull(body['description']),
     metadata: body['metadata'] ?? null,
@@ -106,12 +119,8 @@ function textOrNull(value: unknown): string | null {
 }
 
 /** `DELETE /v1/{kind}/{id}`: the object is marked, answered once more, and gone for everyone. */
-export function deleteObject(
-  exchange: Exchange,
-  state: PlaneState,
-  target: { readonly type: ObjectType; readonly id: string },
-): Answer {
-  const object = findReadable(state, target, exchange.key);
+export function deleteObject(exchange: Exchange, state: PlaneState, target: ObjectTarget): Answer {
+  const object = findWritable(state, target, { key: exchange.key, access: 'delete' });
   object.deletedAt = state.now().toISOString();
   return jsonAnswer(describeObject(object, state));
 }

@@ -1,3 +1,4 @@
+import { FadingRows } from './fading-rows.js';
 import { badRequest } from './refusal.js';
 import type { ObjectType } from './row-shape.js';
 import { RowTable } from './row-table.js';
@@ -55,7 +56,9 @@ export class PlaneObject {
   readonly record: ObjectRecord;
   /** What every row of this object carries about it. */
   readonly rowFields: Readonly<Record<string, string>>;
+  /** What queries see. A deleted row may be in it for a while. */
   readonly table: RowTable = new RowTable();
+  readonly fading: FadingRows = new FadingRows();
   /** The transaction that deleted a row, by the row's id. */
   readonly tombstones: Map<string, string> = new Map();
   freshness: FreshnessOverride = {};
@@ -72,6 +75,16 @@ export class PlaneObject {
     this.#versions = type === 'project_logs' ? null : new RowVersions();
   }
 
+  /** A row that was written and not deleted since, whatever queries show. */
+  written(id: string): StoredRow | undefined {
+    return this.fading.has(id) ? undefined : this.table.get(id);
+  }
+
+  /** The last transaction that wrote or deleted a row. */
+  lastXactOf(id: string): string | undefined {
+    return this.written(id)?.xactId ?? this.tombstones.get(id);
+  }
+
   /** Makes a row version, or the end of a row, what queries see. */
   keep(id: string, xactId: string, row: StoredRow | null): void {
     if (this.lastXactId === null || xactId > this.lastXactId) this.lastXactId = xactId;
@@ -82,6 +95,7 @@ export class PlaneObject {
       return;
     }
     this.tombstones.delete(id);
+    this.fading.end(id);
     this.table.put(row);
   }
 

@@ -4,15 +4,14 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { seededRandom } from '../adapters/seeded-random.js';
-import { authenticate } from './access.js';
-import type { ApiKey } from './access.js';
+import type { ApiKeys } from './access.js';
 import type { Answer, Exchange } from './exchange.js';
 import type { AnswerFaults } from './faults.js';
 import type { PlaneState } from './plane-state.js';
 import { randomHex } from './random.js';
 import type { Random } from './random.js';
-import type { RateLimit } from './rate-limit.js';
 import { Refusal } from './refusal.js';
+import type { RequestLimits } from './request-limits.js';
 import type { RequestLog } from './request-log.js';
 import { route } from './route.js';
 import type { RouteContext } from './route.js';
@@ -28,8 +27,6 @@ import {
 } from './send.js';
 import type { Connection } from './send.js';
 
-/** A request body above this is refused with 413. */
-const BODY_MAX_BYTES = 64 * 1024 * 1024;
 const EXPOSED_HEADERS =
   'x-bt-cursor,x-bt-found-existing,x-bt-query-plan,x-bt-api-duration-ms,x-bt-brainstore-duration-ms,x-bt-internal-trace-id';
 
@@ -57,9 +54,11 @@ export async function closeServer(server: Server): Promise<void> {
 
 export interface RequestHandlerOptions {
   readonly state: PlaneState;
-  readonly apiKeys: readonly ApiKey[];
+  readonly apiKeys: ApiKeys;
   readonly faults: AnswerFaults;
-  readonly rateLimit: RateLimit;
+  readonly limits: RequestLimits;
+  /** A bigger request body is refused with 413. */
+  readonly maxRequestBytes: number;
   readonly requests: RequestLog;
   readonly seed: number;
   readonly routeContext: RouteContext;
@@ -93,7 +92,7 @@ export class RequestHandler {
     const { faults, requests } = this.#options;
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://plane');
     const record = requests.begin(request, pathname);
-    const body = await readBody(request);
+    const body = await readBody(request, this.#options.maxRequestBytes);
     if (body === null) {
       record.end(413);
       send(connection, errorAnswer(413, pathname, { message: 'The request is too large.' }));
@@ -124,14 +123,14 @@ export class RequestHandler {
       readonly body: Buffer;
     },
   ): Answer {
-    const { state, apiKeys, rateLimit, routeContext } = this.#options;
+    const { state, apiKeys, limits, routeContext } = this.#options;
     const { pathname: path, searchParams: parameters, body } = read;
     try {
-      const key = authenticate(request.headers, apiKeys, state.organization.name);
-      const seconds = path === '/btql' ? rateLimit.take() : 0;
+      const key = apiKeys.authenticate(request.headers, state.organization.name);
+      const method = request.method ?? 'GET';
+      const seconds = limits.take(method, path);
       if (seconds > 0)
         return errorAnswer(429, path, { headers: { 'Retry-After': String(seconds) } });
-      const method = request.method ?? 'GET';
       const exchange: Exchange = { method, path, parameters, headers: request.headers, body, key };
       return route(exchange, routeContext);
     } catch (error) {
@@ -159,14 +158,14 @@ export class RequestHandler {
   }
 }
 
-/** Reads a request's body, or gives `null` when it is too large. */
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+/** Reads a request's body, or gives `null` when it is too large. It is read to its end either way: else no answer would arrive. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > BODY_MAX_BYTES) return null;
-    chunks.push(chunk);
+    if (length <= maxBytes) chunks.push(chunk);
+    else chunks.length = 0;
   }
-  return Buffer.concat(chunks);
+  return length > maxBytes ? null : Buffer.concat(chunks);
 }

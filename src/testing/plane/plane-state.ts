@@ -1,4 +1,6 @@
 import { seededRandom } from '../adapters/seeded-random.js';
+import type { DeleteDelay } from './fading-rows.js';
+import { DeleteLosses } from './lost-deletes.js';
 import { PlaneObject } from './plane-object.js';
 import type { ObjectDescription } from './plane-object.js';
 import { randomUuid } from './random.js';
@@ -64,6 +66,9 @@ export class PlaneState {
   rewritePaginationKey: PaginationKeyRewrite | null = null;
   /** How many of the next transactions to hold back. */
   holdNext = 0;
+  /** How long rows that are deleted from now on can still be seen. */
+  deleteDelay: DeleteDelay | null = null;
+  readonly deleteLosses: DeleteLosses = new DeleteLosses();
   readonly #random: Random;
   readonly #objects = new Map<string, PlaneObject>();
   readonly #held = new Map<string, () => void>();
@@ -171,8 +176,8 @@ export class PlaneState {
   #apply(events: readonly IdentifiedEvent[], transaction: TransactionNumber, time: Date): void {
     const xactId = xactIdOf(transaction);
     events.forEach(({ object, event, rowId }, rowIndex) => {
-      const live = object.table.get(rowId);
-      const lastXactId = live?.xactId ?? object.tombstones.get(rowId) ?? '';
+      const live = object.written(rowId);
+      const lastXactId = object.lastXactOf(rowId) ?? '';
       const shown = lastXactId <= xactId;
       const stamp: RowStamp = {
         xactId,
@@ -189,7 +194,10 @@ export class PlaneState {
       if (lastXactId === xactId) this.#forgetVersion(record.id, rowId);
       const version = { objectType, objectId: record.id, id: rowId, xactId };
       this.history.push({ ...version, deleted: row === null, shown });
-      if (shown) keep(object, { rowId, row, stamp });
+      if (!shown) return;
+      if (row === null && live !== undefined && this.deleteDelay !== null)
+        object.fading.add(live, this.now(), this.deleteDelay);
+      keep(object, { rowId, row, stamp });
     });
   }
 
@@ -207,7 +215,8 @@ export class PlaneState {
     live: StoredRow | undefined,
     stamp: RowStamp,
   ): JsonRow | null | undefined {
-    if (event['_object_delete'] === true) return null;
+    if (event['_object_delete'] === true)
+      return this.deleteLosses.take(String(event['id'])) ? undefined : null;
     const old = live === undefined ? null : parseStored(live);
     if (event['comment'] !== undefined)
       return old === null ? undefined : addComment(object.type, event, { old, stamp });
@@ -234,7 +243,7 @@ function commentedRow(event: JsonRow): string {
 function lastTransactionOf(events: readonly IdentifiedEvent[]): TransactionNumber | undefined {
   let last: string | undefined;
   for (const { object, rowId } of events) {
-    const xactId = object.table.get(rowId)?.xactId ?? object.tombstones.get(rowId);
+    const xactId = object.lastXactOf(rowId);
     if (xactId !== undefined && (last === undefined || xactId > last)) last = xactId;
   }
   return last === undefined ? undefined : transactionOf(last);

@@ -23,13 +23,16 @@ export interface RouteContext {
   readonly attachments: Attachments;
   /** Where clients are told to find the data plane. */
   readonly url: string;
+  /** The biggest request that is taken. */
+  readonly maxRequestBytes: number;
 }
 
 type Handler = (exchange: Exchange, context: RouteContext) => Answer;
 
 const FIXED: Readonly<Record<string, Handler>> = {
   'GET /ping': () => textAnswer('pong', 200),
-  'GET /version': () => jsonAnswer({ version: 'tracehaul-testing', logs3_payload_max_bytes: null }),
+  'GET /version': (_exchange, { maxRequestBytes }) =>
+    jsonAnswer({ version: 'tracehaul-testing', logs3_payload_max_bytes: maxRequestBytes }),
   'POST /btql': (exchange, { btql }) => btql.answer(exchange),
   'GET /attachment': (exchange, { attachments }) => attachments.describe(exchange),
   'POST /logs3': (exchange, { state }) => insertLogs(exchange, state),

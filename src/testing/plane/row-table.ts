@@ -1,3 +1,4 @@
+import type { NamedRows } from './query/bounds.js';
 import { compareText } from './query/values.js';
 import type { JsonRow } from './row-shape.js';
 
@@ -21,9 +22,12 @@ export function parseStored(row: StoredRow): JsonRow {
 interface Bucket {
   readonly xactId: string;
   readonly rows: Map<string, StoredRow>;
-  /** The rows by id, or `null` when they changed since. */
+  /** The rows by id and some that were removed since, or `null` when others were added. */
   sorted: readonly StoredRow[] | null;
 }
+
+/** One in so many buckets may be empty: few enough to skip, many enough to be swept together. */
+const EMPTY_BUCKETS_SHARE = 64;
 
 /**
  * The live rows of one object, each once, in the order of (`_xact_id`, `id`). A range is found by
@@ -67,11 +71,10 @@ export class RowTable {
     const row = this.#rows.get(id);
     if (row === undefined) return;
     this.#rows.delete(id);
-    this.#traces?.get(row.rootSpanId)?.delete(id);
+    if (this.#traces !== null) removeFromTrace(this.#traces, row);
     const bucket = this.#buckets[this.#lowerBound(row.xactId)];
     if (bucket === undefined) return;
     bucket.rows.delete(id);
-    bucket.sorted = null;
     if (bucket.rows.size === 0) this.#dropEmptyBuckets();
   }
 
@@ -79,7 +82,10 @@ export class RowTable {
   rowsOf(xactId: string): readonly StoredRow[] {
     const bucket = this.#buckets[this.#lowerBound(xactId)];
     if (bucket?.xactId !== xactId) return [];
-    bucket.sorted ??= [...bucket.rows.values()].sort((a, b) => compareText(a.id, b.id));
+    const { rows } = bucket;
+    bucket.sorted ??= [...rows.values()].sort((a, b) => compareText(a.id, b.id));
+    if (bucket.sorted.length > rows.size)
+      bucket.sorted = bucket.sorted.filter((row) => rows.get(row.id) === row);
     return bucket.sorted;
   }
 
@@ -88,6 +94,17 @@ export class RowTable {
     this.#traces ??= indexByTrace(this.#rows.values());
     const rows = this.#traces.get(rootSpanId) ?? new Map<string, StoredRow>();
     return [...rows.values()].sort((a, b) => compareText(a.id, b.id));
+  }
+
+  /** The live rows among those that are named, each once. */
+  named({ ids, roots }: NamedRows): ReadonlySet<StoredRow> {
+    const found = new Set<StoredRow>();
+    for (const id of ids) {
+      const row = this.#rows.get(id);
+      if (row !== undefined) found.add(row);
+    }
+    for (const root of roots) for (const row of this.ofTrace(root)) found.add(row);
+    return found;
   }
 
   /** The first transaction with live rows that is at or above `xactId`, or at or below it when descending. */
@@ -111,7 +128,7 @@ export class RowTable {
   /** Emptied buckets are swept together, so that a million updates do not shift the array a million times. */
   #dropEmptyBuckets(): void {
     this.#emptyBuckets += 1;
-    if (this.#emptyBuckets * 2 <= this.#buckets.length) return;
+    if (this.#emptyBuckets * EMPTY_BUCKETS_SHARE <= this.#buckets.length) return;
     let kept = 0;
     for (const bucket of this.#buckets) {
       if (bucket.rows.size === 0) continue;
@@ -144,4 +161,10 @@ function addToTrace(traces: Map<string, Map<string, StoredRow>>, row: StoredRow)
   const rows = traces.get(row.rootSpanId);
   if (rows === undefined) traces.set(row.rootSpanId, new Map([[row.id, row]]));
   else rows.set(row.id, row);
+}
+
+function removeFromTrace(traces: Map<string, Map<string, StoredRow>>, row: StoredRow): void {
+  const rows = traces.get(row.rootSpanId);
+  rows?.delete(row.id);
+  if (rows?.size === 0) traces.delete(row.rootSpanId);
 }

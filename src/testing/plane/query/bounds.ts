@@ -48,17 +48,46 @@ export function isSelective(filter: Expression | null): boolean {
   });
 }
 
-/** The traces that the filter's conditions leave, or `null` where they leave any. */
-export function rootsOf(filter: Expression | null): ReadonlySet<string> | null {
-  for (const condition of conjuncts(filter)) {
-    if (!('left' in condition) || fieldOf(condition.left) !== 'root_span_id') continue;
-    const { op, right } = condition;
-    if (op !== 'eq' && op !== 'in') continue;
-    const values: readonly unknown[] =
-      right.op === 'list' ? right.items.map(literalOf) : [literalOf(right)].flat();
-    if (values.every((value) => typeof value === 'string')) return new Set(values);
+/** Rows that a filter names: by their ids, or by those of their traces. */
+export interface NamedRows {
+  readonly ids: ReadonlySet<string>;
+  readonly roots: ReadonlySet<string>;
+}
+
+/** The rows that the filter can match, or `null` where it names none. A superset of what matches, never less. */
+export function namedRowsOf(filter: Expression | null): NamedRows | null {
+  if (filter === null) return null;
+  if (filter.op === 'and') {
+    // Ids before traces, for a trace may be long.
+    const named = filter.children.map(namedRowsOf).filter((rows) => rows !== null);
+    return named.find(({ roots }) => roots.size === 0) ?? named[0] ?? null;
   }
-  return null;
+  if (filter.op === 'or') return unionOf(filter.children.map(namedRowsOf));
+  if (!('left' in filter) || (filter.op !== 'eq' && filter.op !== 'in')) return null;
+  const field = fieldOf(filter.left);
+  const values = textsOf(filter.right);
+  if (values === null) return null;
+  if (field === 'id') return { ids: values, roots: new Set() };
+  return field === 'root_span_id' ? { ids: new Set(), roots: values } : null;
+}
+
+/** One alternative that names nothing leaves everything. */
+function unionOf(named: readonly (NamedRows | null)[]): NamedRows | null {
+  const ids = new Set<string>();
+  const roots = new Set<string>();
+  for (const rows of named) {
+    if (rows === null) return null;
+    for (const id of rows.ids) ids.add(id);
+    for (const root of rows.roots) roots.add(root);
+  }
+  return { ids, roots };
+}
+
+/** What a text, or a list of nothing but texts, holds. */
+function textsOf(expression: Expression): ReadonlySet<string> | null {
+  const values: readonly unknown[] =
+    expression.op === 'list' ? expression.items.map(literalOf) : [literalOf(expression)].flat();
+  return values.every((value) => typeof value === 'string') ? new Set(values) : null;
 }
 
 function literalOf(expression: Expression): unknown {
