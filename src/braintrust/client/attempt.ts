@@ -57,7 +57,9 @@ export async function requestQuery(
   options: AttemptOptions,
 ): Promise<QueryAnswer> {
   const body = queryBody(query, parameters);
-  return await request({ path: '/btql', body }, options, readQueryAnswer);
+  const sentAt = options.settings.runtime.now();
+  const answer = await request({ path: '/btql', body }, options, readQueryAnswer);
+  return { ...answer, sentAt };
 }
 
 /**

@@ -28,6 +28,8 @@ export interface QueryAnswer {
   readonly warnings: readonly unknown[];
   /** The plane's clock when it answered, in whole seconds; `null` when the answer had no `Date`. */
   readonly planeNow: Date | null;
+  /** The host's clock just before the attempt that was answered: rows may have changed since. */
+  readonly sentAt: Date;
   /** The host's clock when the answer had arrived. */
   readonly receivedAt: Date;
   /** Size of the answer once decompressed. */
@@ -41,7 +43,7 @@ export async function readQueryAnswer(
   body: Uint8Array,
   headers: Headers,
   receivedAt: Date,
-): Promise<QueryAnswer> {
+): Promise<Omit<QueryAnswer, 'sentAt'>> {
   const { rows, rest } = await splitAnswerInSlices(body);
   return {
     rows,

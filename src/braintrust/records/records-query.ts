@@ -47,16 +47,25 @@ export function recordsQuery(query: RecordsQuery): Json {
   const { sort, previewLength } = query;
   return {
     select: query.select ?? [{ op: 'star' }],
-    from: {
-      op: 'function',
-      name: { op: 'ident', name: [query.kind.from] },
-      args: query.objectIds.map((value) => ({ op: 'literal', value })),
-      shape: query.shape,
-    },
+    from: fromObjects(query),
     filter: { op: 'and', children: conditions },
     ...(sort.length > 0 && { sort: sort.map((name) => ({ expr: field(name), dir: 'asc' })) }),
     limit: query.limit,
     ...(previewLength !== undefined && { preview_length: previewLength }),
+  };
+}
+
+/** The `from` of a parsed query. */
+export function fromObjects({
+  kind,
+  objectIds,
+  shape,
+}: Pick<RecordsQuery, 'kind' | 'objectIds' | 'shape'>): Json {
+  return {
+    op: 'function',
+    name: { op: 'ident', name: [kind.from] },
+    args: objectIds.map((value) => ({ op: 'literal', value })),
+    shape,
   };
 }
 
@@ -132,7 +141,8 @@ function idAfter(id: string | null): Json {
   return id === null ? { op: 'isnotnull', expr: field('id') } : compare('gt', 'id', id);
 }
 
-function either(...children: readonly Json[]): Json {
+/** The rows that meet one of the conditions. */
+export function either(...children: readonly Json[]): Json {
   return { op: 'or', children };
 }
 
@@ -144,6 +154,11 @@ export function compare(op: Comparison, name: string, value: string): Json {
 /** The rows in which a field is one of the texts. */
 export function isOneOf(name: string, values: readonly string[]): Json {
   return { op: 'in', left: field(name), right: { op: 'literal', value: values } };
+}
+
+/** The rows that have no such field. */
+export function isNull(name: string): Json {
+  return { op: 'isnull', expr: field(name) };
 }
 
 function field(name: string): Json {
