@@ -1,5 +1,7 @@
 import { CheckpointError } from '../errors/index.js';
 import type { Cursor, Json } from '../interfaces/index.js';
+import { type LeasedDocument, leaseProblem } from '../leases/leased-document.js';
+import { canonicalJson } from '../util/canonical-json.js';
 
 /** Version of the document's form. A higher one was written by a later release. */
 const CHECKPOINT_VERSION = 1;
@@ -15,13 +17,6 @@ export interface Fingerprint {
   readonly sink: string;
   readonly format: Json;
   readonly keys: Json;
-}
-
-/** Who may run now. It saves work; safety rests on compare-and-swap alone. */
-export interface Lease {
-  readonly holder: string;
-  /** ISO 8601, by the holder's clock. */
-  readonly expiresAt: string;
 }
 
 /** Sums over a generation. */
@@ -67,19 +62,15 @@ export interface IndexFloor {
 }
 
 /** The durable record of progress of one export. */
-export interface Checkpoint {
+export interface Checkpoint extends LeasedDocument {
   readonly version: number;
   readonly exportId: string;
-  /** Random for each save: tells a writer whether a save of unknown outcome was its own. */
-  readonly writeId: string;
   readonly fingerprint: Fingerprint;
   readonly generation: number;
   /** Everything up to here is committed; `null` at the beginning. */
   readonly cursor: Cursor | null;
   /** Number of the next commit. Never restarts. */
   readonly sequence: number;
-  readonly fencingToken: number;
-  readonly lease: Lease | null;
   readonly pending: PendingCommit | null;
   /** ISO 8601: everything written to the source before this is committed. */
   readonly watermark: string | null;
@@ -142,13 +133,14 @@ export function parseCheckpoint(document: Json, exportId: string): Checkpoint {
 
 function formProblem(value: Checkpoint, exportId: string): string | null {
   if (value.exportId !== exportId) return `belongs to the export ${JSON.stringify(value.exportId)}`;
-  for (const name of ['generation', 'sequence', 'fencingToken'] as const) {
+  for (const name of ['generation', 'sequence'] as const) {
     if (!Number.isSafeInteger(value[name]) || value[name] < 0) return `has a bad ${name}`;
   }
   for (const name of ['cursor', 'watermark', 'lastManifestKey'] as const) {
     if (value[name] !== null && typeof value[name] !== 'string') return `has a bad ${name}`;
   }
-  if (typeof value.writeId !== 'string') return 'has a bad writeId';
+  const badLease = leaseProblem(value);
+  if (badLease !== null) return badLease;
   if (value.indexFloor !== null && !isObject(value.indexFloor)) return 'has a bad index floor';
   if (!isObject(value.fingerprint)) return 'has no fingerprint';
   if (!isObject(value.totals)) return 'has no totals';
@@ -156,7 +148,6 @@ function formProblem(value: Checkpoint, exportId: string): string | null {
     if (!Number.isSafeInteger(value.totals[name])) return `has a bad total of ${name}`;
   }
   if (!Array.isArray(value.supersedes)) return 'has no list of superseded keys';
-  if (value.lease !== null && typeof value.lease?.expiresAt !== 'string') return 'has a bad lease';
   return value.pending === null ? null : pendingProblem(value.pending);
 }
 
@@ -194,11 +185,12 @@ function tooNew(exportId: string, version: number): CheckpointError {
 /** Refuses a run whose source, sink, format or keys are not those of the export's first run. */
 export function checkFingerprint(stored: Fingerprint, mine: Fingerprint, exportId: string): void {
   const changed = (Object.keys(mine) as (keyof Fingerprint)[]).filter(
-    (part) => canonical(stored[part] ?? null) !== canonical(mine[part]),
+    (part) => canonicalJson(stored[part] ?? null) !== canonicalJson(mine[part]),
   );
   if (changed.length === 0) return;
   const shown = changed.map(
-    (part) => `${part} was ${canonical(stored[part] ?? null)} and is ${canonical(mine[part])}`,
+    (part) =>
+      `${part} was ${canonicalJson(stored[part] ?? null)} and is ${canonicalJson(mine[part])}`,
   );
   throw new CheckpointError(
     'FINGERPRINT_CHANGED',
@@ -209,15 +201,4 @@ export function checkFingerprint(stored: Fingerprint, mine: Fingerprint, exportI
       details: { exportId, changed },
     },
   );
-}
-
-/** JSON with sorted keys, so that equal values have equal text whatever a store did to key order. */
-export function canonical(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map((item: Json) => canonical(item)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const object = value as { readonly [key: string]: Json };
-  const members = Object.keys(object)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(object[key] ?? null)}`);
-  return `{${members.join(',')}}`;
 }

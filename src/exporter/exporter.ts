@@ -3,7 +3,7 @@ import type { Observer, OperationOptions } from '../interfaces/index.js';
 import { type OptionReader, readOptions } from '../options/index.js';
 import { anySignal } from '../util/time-limit.js';
 import { type Resolution, resetExport, resolveExport, rewindExport } from './maintain.js';
-import { setPaused } from './pause.js';
+import { exportPause } from './pause.js';
 import { testExport } from './probe.js';
 import type { ExportStatus, RunOptions, RunResult, SampleResult, TestResult } from './results.js';
 import { runExport } from './run.js';
@@ -149,8 +149,8 @@ class ExporterInstance implements Exporter {
 
   async #setPaused(paused: boolean, options: OperationOptions): Promise<void> {
     const { store, exportId, runtime } = this.#settings;
-    const mark = { exportId, paused, at: runtime.now() };
-    await setPaused(store, mark, this.#operation(options));
+    const mark = { paused, at: runtime.now() };
+    await exportPause(store, exportId).change(mark, this.#operation(options));
   }
 
   /** One at a time: two runs of one instance would only fight over the lease. */

@@ -1,18 +1,13 @@
 import { CheckpointError, ConfigurationError, RunError } from '../errors/index.js';
 import type { Cursor, OperationOptions } from '../interfaces/index.js';
+import { LeaseSession } from '../leases/lease-session.js';
+import { type LoadedDocument, type NewDocument, isLocked } from '../leases/leased-document.js';
+import { closeInTime } from '../util/close-in-time.js';
 import { emit } from '../util/observe.js';
 import { type Checkpoint, checkFingerprint, newCheckpoint } from './checkpoint.js';
-import {
-  CheckpointSession,
-  type LoadedCheckpoint,
-  type NewCheckpoint,
-  isLocked,
-  loadCheckpoint,
-} from './checkpoint-session.js';
+import { type CheckpointSession, loadCheckpoint, sessionSettings } from './checkpoint-session.js';
 import { carryOutCommit } from './commit.js';
-import { closeInTime } from './close-in-time.js';
-import { clearHistory } from './history.js';
-import { sessionSettings } from './open-session.js';
+import { exportHistory } from './history.js';
 import { type NewestManifest, newestManifest, recoverCommit, removeStrays } from './recover.js';
 import type { ExporterSettings } from './settings.js';
 
@@ -25,7 +20,7 @@ export async function resetExport(
   options: OperationOptions,
 ): Promise<void> {
   await beginGeneration(settings, { cursorAfter: () => null, takesSettings: true }, options);
-  await clearHistory(settings.store, settings.exportId, options);
+  await exportHistory(settings.store, settings.exportId).clear(options);
 }
 
 /** Begins a new generation from a point in time. */
@@ -143,16 +138,16 @@ async function beginGeneration(
   const newest = await newestManifest(settings, options);
   if (loaded === null) {
     // Its very first save already stands behind all manifests: a crash after it repeats no generation.
-    const checkpoint = nextGeneration(settings, { newest, from: null, start });
+    const document = nextGeneration(settings, { newest, from: null, start });
     await withLease(
       settings,
-      { from: { checkpoint, revision: null }, options },
+      { from: { document, revision: null }, options },
       async () => undefined,
     );
     return;
   }
   if (!start.takesSettings)
-    checkFingerprint(loaded.checkpoint.fingerprint, settings.fingerprint, exportId);
+    checkFingerprint(loaded.document.fingerprint, settings.fingerprint, exportId);
   await withLease(settings, { from: loaded, options }, async (session) => {
     checkSink(session.current, settings);
     // A decided commit must be carried out before its generation ends.
@@ -184,13 +179,16 @@ function nextGeneration(
 /** Takes the lease for maintenance; unlike a run, without comparing settings. */
 async function withLease<T>(
   settings: ExporterSettings,
-  what: { readonly from: LoadedCheckpoint | NewCheckpoint; readonly options: OperationOptions },
+  what: {
+    readonly from: LoadedDocument<Checkpoint> | NewDocument<Checkpoint>;
+    readonly options: OperationOptions;
+  },
   work: (session: CheckpointSession) => Promise<T>,
 ): Promise<T> {
   const { from, options } = what;
   const mine = sessionSettings(settings);
-  if (isLocked(from.checkpoint, mine)) throw locked(settings.exportId);
-  const session = await CheckpointSession.acquire(mine, from, options);
+  if (isLocked(from.document, mine)) throw locked(settings.exportId);
+  const session = await LeaseSession.acquire(mine, from, options);
   if (session === null) throw locked(settings.exportId);
   try {
     return await work(session);

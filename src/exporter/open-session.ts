@@ -1,11 +1,8 @@
 import type { OperationOptions } from '../interfaces/index.js';
+import { LeaseSession } from '../leases/lease-session.js';
+import { isLocked } from '../leases/leased-document.js';
 import { checkFingerprint, newCheckpoint } from './checkpoint.js';
-import {
-  CheckpointSession,
-  type SessionSettings,
-  isLocked,
-  loadCheckpoint,
-} from './checkpoint-session.js';
+import { type CheckpointSession, loadCheckpoint, sessionSettings } from './checkpoint-session.js';
 import { checkpointMissing, highestGeneration } from './recover.js';
 import type { ExporterSettings } from './settings.js';
 
@@ -23,22 +20,9 @@ export async function openSession(
     if (loaded === null) throw checkpointMissing(settings);
   }
   if (loaded !== null) {
-    checkFingerprint(loaded.checkpoint.fingerprint, fingerprint, exportId);
-    if (isLocked(loaded.checkpoint, session)) return null;
+    checkFingerprint(loaded.document.fingerprint, fingerprint, exportId);
+    if (isLocked(loaded.document, session)) return null;
   }
-  const from = loaded ?? { checkpoint: newCheckpoint(exportId, fingerprint), revision: null };
-  return await CheckpointSession.acquire(session, from, options);
-}
-
-/** The part of the settings that a session needs. */
-export function sessionSettings(settings: ExporterSettings): SessionSettings {
-  const { exportId, store, runtime, holder, limits } = settings;
-  return {
-    exportId,
-    store,
-    runtime,
-    holder,
-    leaseMs: limits.leaseMs,
-    renewMs: limits.leaseRenewMs,
-  };
+  const from = loaded ?? { document: newCheckpoint(exportId, fingerprint), revision: null };
+  return await LeaseSession.acquire(session, from, options);
 }

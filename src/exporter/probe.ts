@@ -177,6 +177,6 @@ async function testCheckpoint(
   const { store, exportId, fingerprint } = settings;
   const loaded = await loadCheckpoint(store, exportId, options);
   if (loaded === null) return `Export "${exportId}" has not run yet.`;
-  checkFingerprint(loaded.checkpoint.fingerprint, fingerprint, exportId);
-  return `Export "${exportId}" stands at commit ${loaded.checkpoint.sequence - 1}.`;
+  checkFingerprint(loaded.document.fingerprint, fingerprint, exportId);
+  return `Export "${exportId}" stands at commit ${loaded.document.sequence - 1}.`;
 }

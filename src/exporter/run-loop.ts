@@ -13,7 +13,7 @@ import { LargeRows } from './large-rows.js';
 import type { Meter } from './meter.js';
 import type { PageReader, ReadEnd } from './page-reader.js';
 import { type PageWork, asBatch, preparePage } from './page-work.js';
-import { isPaused } from './pause.js';
+import { exportPause } from './pause.js';
 import type { RefusedRows } from './refused-row.js';
 import type { StopReason } from './results.js';
 import { type Fit, type Room, fitRows } from './roll.js';
@@ -352,7 +352,8 @@ export class RunLoop {
   }
 
   async #isPaused(): Promise<boolean> {
-    return await isPaused(this.#settings.store, this.#settings.exportId, this.#options);
+    const { store, exportId } = this.#settings;
+    return await exportPause(store, exportId).isSet(this.#options);
   }
 
   #emitPage(page: Page, bytes: number, rows: number): void {

@@ -1,15 +1,15 @@
 import { type ExportError, isExportError } from '../errors/index.js';
 import type { Observer, OperationOptions } from '../interfaces/index.js';
+import { closeInTime } from '../util/close-in-time.js';
 import { messageOf } from '../util/message.js';
 import { emit } from '../util/observe.js';
 import { anySignal } from '../util/time-limit.js';
 import type { CheckpointSession } from './checkpoint-session.js';
-import { closeInTime } from './close-in-time.js';
-import { appendHistory, loadHistory } from './history.js';
+import { exportHistory } from './history.js';
 import { Meter } from './meter.js';
 import { openSession } from './open-session.js';
 import { PageReader } from './page-reader.js';
-import { isPaused } from './pause.js';
+import { exportPause } from './pause.js';
 import { recoverCommit, removeStrays } from './recover.js';
 import type { RunOptions, RunRecord, RunResult, StopReason } from './results.js';
 import { RefusedRow, type RefusedRows } from './refused-row.js';
@@ -79,7 +79,7 @@ export async function runExport(
 async function attempt(run: Run): Promise<StopReason> {
   const { settings } = run;
   const options: OperationOptions = { signal: run.signal, observer: run.meter.observe };
-  if (await isPaused(settings.store, settings.exportId, options)) return 'paused';
+  if (await exportPause(settings.store, settings.exportId).isSet(options)) return 'paused';
   const session = await openSession(settings, options);
   if (session === null) return 'locked';
   run.watermark = dateOf(session.current.watermark);
@@ -217,7 +217,7 @@ async function record(run: Run, reason: string, error: unknown): Promise<void> {
   };
   const { exportId, store } = settings;
   const failure = await closeInTime(settings, (signal) =>
-    appendHistory(store, { exportId, run: entry }, { signal }),
+    exportHistory(store, exportId).append(entry, { signal }),
   );
   if (failure !== null) run.warnings.push(`The run could not be added to the history: ${failure}`);
 }
@@ -228,7 +228,7 @@ async function warnOfRisk(run: Run): Promise<void> {
   if (retentionMs === undefined || watermark === null) return;
   const { exportId, store, runtime } = settings;
   await closeInTime(settings, async (signal) => {
-    const runs = await loadHistory(store, exportId, { signal });
+    const runs = await exportHistory(store, exportId).load({ signal });
     const lagMs = runtime.now().getTime() - watermark.getTime();
     if (isAtRisk({ runs, watermark, now: runtime.now(), retentionMs }))
       emit(run.meter.observe, { type: 'at-risk', exportId, lagMs, retentionMs });

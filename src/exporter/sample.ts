@@ -13,7 +13,7 @@ export async function sampleExport(
   options: OperationOptions,
 ): Promise<SampleResult> {
   const loaded = await loadCheckpoint(settings.store, settings.exportId, options);
-  const cursor = loaded?.checkpoint.cursor ?? null;
+  const cursor = loaded?.document.cursor ?? null;
   const work =
     (await firstRows(settings, { cursor, limit }, options)) ??
     (cursor === null ? null : await firstRows(settings, { cursor: null, limit }, options));
@@ -24,8 +24,8 @@ export async function sampleExport(
   const { exportId, keys, encoder, runtime } = settings;
   const parts = {
     exportId,
-    generation: loaded?.checkpoint.generation ?? 1,
-    sequence: loaded?.checkpoint.sequence ?? 1,
+    generation: loaded?.document.generation ?? 1,
+    sequence: loaded?.document.sequence ?? 1,
     nonce: NONCE,
     runStartedAt: runtime.now(),
     extension: encoder.extension,

@@ -1,9 +1,9 @@
 import type { OperationOptions } from '../interfaces/index.js';
+import { isLocked } from '../leases/leased-document.js';
 import { NO_TOTALS } from './checkpoint.js';
-import { isLocked, loadCheckpoint } from './checkpoint-session.js';
-import { loadHistory } from './history.js';
-import { isPaused } from './pause.js';
-import { sessionSettings } from './open-session.js';
+import { loadCheckpoint } from './checkpoint-session.js';
+import { exportHistory } from './history.js';
+import { exportPause } from './pause.js';
 import type { ExportStatus } from './results.js';
 import { isAtRisk } from './risk.js';
 import type { ExporterSettings } from './settings.js';
@@ -15,9 +15,9 @@ export async function exportStatus(
 ): Promise<ExportStatus> {
   const { store, exportId, runtime, source } = settings;
   const loaded = await loadCheckpoint(store, exportId, options);
-  const runs = await loadHistory(store, exportId, options);
-  const paused = await isPaused(store, exportId, options);
-  const checkpoint = loaded?.checkpoint ?? null;
+  const runs = await exportHistory(store, exportId).load(options);
+  const paused = await exportPause(store, exportId).isSet(options);
+  const checkpoint = loaded?.document ?? null;
   const watermark = checkpoint?.watermark == null ? null : new Date(checkpoint.watermark);
   const now = runtime.now();
   const failed = runs.find((run) => run.error !== null);
@@ -43,7 +43,7 @@ export async function exportStatus(
   function stateOf(): ExportStatus['state'] {
     if (checkpoint === null) return 'new';
     // Asked as a stranger, so that this exporter's own run counts as running too.
-    if (isLocked(checkpoint, { ...sessionSettings(settings), holder: '' })) return 'running';
+    if (isLocked(checkpoint, { ...settings, holder: '' })) return 'running';
     return checkpoint.pending === null ? 'idle' : 'pending';
   }
 }

@@ -50,6 +50,10 @@ const LAYERS: readonly Fixture[] = [
   importing('the Braintrust client that imports a sink', 'src/braintrust/bad.ts', '../sinks/a.js'),
   importing('the exporter that imports an adapter', 'src/exporter/bad.ts', '../sinks/fs/sink.js'),
   importing('the exporter that imports testing code', 'src/exporter/b.ts', '../testing/clock.js'),
+  importing('leases that import the exporter', 'src/leases/bad.ts', `../${EXPORTER}`),
+  importing('leases that import a store', 'src/leases/bad-store.ts', '../stores/memory.js'),
+  importing('a store that imports leases', 'src/stores/bad-lease.ts', '../leases/session.js'),
+  importing('util that imports leases', 'src/util/bad-lease.ts', '../leases/session.js'),
   importing('rows that import an adapter', 'src/rows/bad.ts', '../encoders/jsonl.js'),
   importing('util that imports an adapter', 'src/util/bad.ts', '../stores/memory.js'),
   importing('util that imports rows', 'src/util/bad-rows.ts', '../rows/scanner.js'),
@@ -67,6 +71,9 @@ const LAYERS: readonly Fixture[] = [
   allowed('a sink that imports an interface', 'src/sinks/fs/good.ts', '../../interfaces/index.js'),
   allowed('an encoder that imports rows', 'src/encoders/jsonl/good.ts', '../../rows/scanner.js'),
   allowed('the exporter that imports rows', 'src/exporter/good.ts', '../rows/scanner.js'),
+  allowed('leases that import errors', 'src/leases/good.ts', '../errors/index.js'),
+  allowed('the exporter that imports leases', 'src/exporter/ok.ts', '../leases/session.js'),
+  allowed('retention that imports leases', 'src/retention/ok.ts', '../leases/session.js'),
   allowed('util that imports errors', 'src/util/good.ts', '../errors/index.js'),
 ];
 
