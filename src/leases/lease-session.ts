@@ -1,5 +1,6 @@
 import { CheckpointError, RunError, assert, isExportError } from '../errors/index.js';
 import type { Json, Observer, OperationOptions } from '../interfaces/index.js';
+import { closeInTime } from '../util/close-in-time.js';
 import {
   type DocumentPlace,
   type LeaseLimits,
@@ -62,7 +63,8 @@ export class LeaseSession<D extends LeasedDocument> {
 
   /**
    * Takes the lease by compare-and-swap, with the next fencing token. Whether it may be taken, `isLocked` tells
-   * the caller.
+   * the caller. When the save fails or is aborted half-way, a lease that it took all the same is given back,
+   * best effort and within `closeTimeoutMs`.
    * @returns `null` when another worker was faster.
    */
   static async acquire<D extends LeasedDocument>(
@@ -78,6 +80,9 @@ export class LeaseSession<D extends LeasedDocument> {
       );
     } catch (error) {
       if (isExportError(error, 'LEASE_LOST')) return null;
+      // A session that has not ended sent nothing, and holds nothing that it could give back.
+      if (session.#ended !== null)
+        await closeInTime(settings, (signal) => session.release({ signal }));
       throw error;
     }
     return session;

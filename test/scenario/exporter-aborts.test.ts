@@ -43,6 +43,25 @@ describe('an abort', () => {
     },
   );
 
+  it('in the midst of taking the lease gives it back: the next run begins at once', async () => {
+    const table = filled(5);
+    const parts = world();
+    const controller = new AbortController();
+    const cursorStore = override(parts.cursorStore, {
+      save: async (key, document, options) => {
+        const saved = await parts.cursorStore.save(key, document, options);
+        if (key === 'checkpoints/prod') controller.abort(new Error('shutting down'));
+        options.signal?.throwIfAborted();
+        return saved;
+      },
+    });
+    const exporter = tableExporter({ source: table.source(), ...parts, cursorStore });
+    await expect(exporter.run({ signal: controller.signal })).rejects.toThrow('shutting down');
+    const next = tableExporter({ source: table.source(), ...parts });
+    expect(await next.run()).toMatchObject({ stopReason: 'caught-up', rows: 5 });
+    await assertExactlyOnce(parts.sink, table);
+  });
+
   it('ends a run whose source is deaf to its signal, once the time for closing is over', async () => {
     const table = filled(5);
     const parts = world();
