@@ -24,6 +24,12 @@ export interface PreparedObject {
   readonly bytes: number;
   /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
   readonly sha256: string;
+  /**
+   * What `head` will tell of the content, when the sink knows it beforehand: items `name:value` divided by single
+   * spaces, the best first, at most 200 characters. Of two checksums the first name that both have decides, so that
+   * an item is left out where it says nothing. @defaultValue nothing is known
+   */
+  readonly checksum?: string | undefined;
   /** What the sink needs to commit from any process. At most 2 KiB of JSON per 8 GiB. */
   readonly token: Json;
 }
@@ -32,6 +38,12 @@ export interface PreparedObject {
 export interface ObjectInfo {
   readonly key: string;
   readonly bytes: number;
+  /**
+   * What the store tells of the content without reading it, in the form of `PreparedObject.checksum`; `undefined`
+   * when it tells nothing, and in listings. As long as the object is what was prepared, no item differs from one of
+   * the same name there; it may lack some.
+   */
+  readonly checksum?: string | undefined;
 }
 
 /** Data that was written, belongs to an export id and is not visible. */
@@ -69,6 +81,7 @@ export interface ObjectWriter {
  * - `commit` is idempotent and works from the JSON of a prepared object, in any process, any time later.
  *   It never replaces a stranger's object of the same key: `OBJECT_EXISTS`.
  * - A failure of `commit` says nothing about the outcome; calling it again settles it.
+ * - A checksum that `prepare` tells is told again by `head`, from any process, or none is; other content has another.
  * - `list` gives visible objects only, in ascending order of the keys' UTF-8 bytes, a prefix is exact text.
  * - Errors are `SinkError`s: `SINK_UNAVAILABLE` (retryable), `SINK_UNAUTHORIZED`, `SINK_FULL`, `OBJECT_EXISTS`,
  *   `OBJECT_CORRUPT`, `KEY_INVALID`. An abort rejects with `signal.reason`.

@@ -159,6 +159,16 @@ describe('keys of KMS', () => {
     allow();
     expect(await outcome(client.send(read))).toBe('done');
   });
+
+  it('a head needs kms:Decrypt for the checksum, and for nothing else', async () => {
+    const { double, client } = await openDouble();
+    double.addKmsKey('key-1');
+    await put(client, { ...kms('key-1'), ChecksumAlgorithm: 'CRC32' });
+    double.deny({ action: 'kms:Decrypt' });
+    expect(await head(client)).toBe('done');
+    const asked = new HeadObjectCommand({ Bucket: BUCKET, Key: KEY, ChecksumMode: 'ENABLED' });
+    expect(await outcome(client.send(asked))).toMatch(/^403/);
+  });
 });
 
 describe('rights', () => {

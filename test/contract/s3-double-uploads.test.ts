@@ -76,6 +76,14 @@ describe('the checksums of an upload', () => {
     expect(head).toMatchObject({ ChecksumCRC32: base64(BODIES.join('')), ChecksumType });
   });
 
+  it('are forgotten by a service that knows none, at each part and after it', async () => {
+    const { client } = await openDouble({ checksums: 'ignored' });
+    await upload(client);
+    const head = await client.send(new HeadObjectCommand({ ...NAME, ChecksumMode: 'ENABLED' }));
+    expect(head.ETag).toMatch(/-2"$/);
+    expect(head.ChecksumCRC32).toBeUndefined();
+  });
+
   const bare = (parts: readonly CompletedPart[]): Partial<CompletionInput> => ({
     MultipartUpload: { Parts: parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag })) },
   });

@@ -68,6 +68,7 @@ const aws = lazyDouble();
 const equalParts = lazyDouble({ equalParts: true });
 const forgetfulCompletions = lazyDouble({ repeatedComplete: 'no-such-upload' });
 const withoutConditions = lazyDouble({ conditionalWrites: 'not-implemented' });
+const withoutChecksums = lazyDouble({ checksums: 'ignored' });
 const ignoresConditions = lazyDouble({ conditionalWrites: 'ignored' });
 
 /** Finds `bucket.localhost` where the system does not. */
@@ -118,6 +119,7 @@ const ADAPTERS = {
     { on: withoutConditions },
     { ...FEW_OBJECTS, exclusivePut: false },
   ),
+  'a service that knows no checksums': casesOn({ on: withoutChecksums }),
   "the host's own client, with its retries and redirects": casesOn({
     on: aws,
     options: (double) => ({

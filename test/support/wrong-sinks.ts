@@ -146,4 +146,42 @@ const PHASES: readonly WrongSink[] = [
   })),
 ];
 
-export const WRONG_SINKS: readonly WrongSink[] = [...PHASES, ...WRONG_OBJECTS, ...WRONG_STRAYS];
+const CHECKSUMS: readonly WrongSink[] = [
+  {
+    ...wrong(
+      'tells another checksum in another process',
+      'a checksum of prepare is told again by head, in any process, or none is',
+      () => ({}),
+    ),
+    reopen: (sink) =>
+      override(sink, {
+        head: async (key) => {
+          const seen = await sink.head(key);
+          return seen === null ? null : { ...seen, checksum: `sha256:${'0'.repeat(64)}` };
+        },
+      }),
+  },
+  wrong(
+    'takes the size for a checksum',
+    'an object of equal size and other content has another checksum',
+    (sink) => ({
+      open: async (head) => {
+        const writer = await sink.open(head);
+        return override(writer, {
+          prepare: async () => ({ ...(await writer.prepare()), checksum: `size:${writer.bytes}` }),
+        });
+      },
+      head: async (key) => {
+        const seen = await sink.head(key);
+        return seen === null ? null : { ...seen, checksum: `size:${seen.bytes}` };
+      },
+    }),
+  ),
+];
+
+export const WRONG_SINKS: readonly WrongSink[] = [
+  ...PHASES,
+  ...CHECKSUMS,
+  ...WRONG_OBJECTS,
+  ...WRONG_STRAYS,
+];

@@ -20,7 +20,7 @@ import type { S3Checksum } from '../../aws/checksum.js';
 import { completeUpload } from './complete-upload.js';
 import type { SinkContext } from './context.js';
 import { sinkError } from './errors.js';
-import { headObject } from './head-object.js';
+import { describeObject } from './head-object.js';
 import { listObjects } from './list-objects.js';
 import { listUploads, parseStrayId } from './list-uploads.js';
 import { type ObjectSettings, type S3ObjectOptions, readObjectOptions } from './object-options.js';
@@ -104,10 +104,9 @@ class S3Sink implements Sink {
   }
 
   head(key: string, options?: OperationOptions): Promise<ObjectInfo | null> {
-    return this.#perform(`look up "${key}"`, options, async () => {
-      const seen = await headObject(this.#context, key, options);
-      return seen === null ? null : { key, bytes: seen.bytes };
-    });
+    return this.#perform(`look up "${key}"`, options, () =>
+      describeObject(this.#context, key, options),
+    );
   }
 
   list(prefix: string, options: ListOptions = {}): AsyncIterable<ObjectInfo> {

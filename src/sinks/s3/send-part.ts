@@ -6,6 +6,7 @@ import { notS3 } from '../../aws/failure.js';
 import { anySignal } from '../../util/time-limit.js';
 import { bareETag } from '../../aws/checksum.js';
 import { type SinkContext, objectInput } from './context.js';
+import type { EncryptionAnswer } from './object-checksum.js';
 import type { PartContent } from './part-buffer.js';
 import type { UploadedPart } from './upload-token.js';
 
@@ -15,6 +16,7 @@ export interface Upload {
   readonly uploadId: string;
   /** Metadata of the object to come, by which it is known as ours. */
   readonly mark: string;
+  readonly encryption: EncryptionAnswer;
 }
 
 /** A part on its way to its upload. */

@@ -15,6 +15,7 @@ import { abortable } from '../../util/abortable.js';
 import { ownerOfKey } from '../../util/object-owner.js';
 import { type SinkContext, objectInput } from './context.js';
 import { keyWithoutOwner, sinkError, tooManyParts } from './errors.js';
+import { checksumOfParts } from './object-checksum.js';
 import { MARK_METADATA } from './object-options.js';
 import { PartBuffer } from './part-buffer.js';
 import { type NumberedPart, type Upload, sendPart } from './send-part.js';
@@ -48,13 +49,18 @@ export async function openUpload(
       ? { StorageClass: objects.storageClass as 'STANDARD' }
       : {}),
   };
-  const { UploadId } = await connection.request(
+  const answer = await connection.request(
     { operation: 'CreateMultipartUpload', options },
     (client, send) => client.send(once(new CreateMultipartUploadCommand(input)), send),
   );
+  const { UploadId, ServerSideEncryption, SSECustomerAlgorithm } = answer;
   if (UploadId === undefined)
     throw notS3('CreateMultipartUpload', 'an answer without an upload id');
-  return new UploadWriter(context, { head, uploadId: UploadId, mark });
+  const encryption = {
+    ServerSideEncryption: ServerSideEncryption ?? objects.shared.ServerSideEncryption,
+    SSECustomerAlgorithm,
+  };
+  return new UploadWriter(context, { head, uploadId: UploadId, mark, encryption });
 }
 
 type WriterState = 'open' | 'failed' | 'prepared' | 'aborted';
@@ -111,6 +117,7 @@ class UploadWriter implements ObjectWriter {
       key: head.key,
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
+      checksum: checksumOfParts(parts, this.#upload),
       token: makeToken({ uploadId, mark, partBytes: this.#partBytes }, parts),
     };
   }

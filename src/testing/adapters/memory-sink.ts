@@ -109,7 +109,8 @@ class MapSink implements MemorySink {
   async head(key: string, options?: OperationOptions): Promise<ObjectInfo | null> {
     begin(key, options);
     const content = this.objects.get(key);
-    return content === undefined ? null : { key, bytes: content.byteLength };
+    if (content === undefined) return null;
+    return { key, bytes: content.byteLength, checksum: checksumOf(sha256Of([content])) };
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
@@ -171,7 +172,8 @@ class MemoryWriter implements ObjectWriter {
     assert(this.#state === 'open', `A second end of "${this.#staged.head.key}"`);
     this.#state = 'prepared';
     const { head, bytes, buffers, id } = this.#staged;
-    return { key: head.key, bytes, sha256: sha256Of(buffers), token: id };
+    const sha256 = sha256Of(buffers);
+    return { key: head.key, bytes, sha256, checksum: checksumOf(sha256), token: id };
   }
 
   async abort(): Promise<void> {
@@ -211,6 +213,10 @@ function sha256Of(buffers: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const buffer of buffers) hash.update(buffer);
   return hash.digest('hex');
+}
+
+function checksumOf(sha256: string): string {
+  return `sha256:${sha256}`;
 }
 
 function isSameContent(content: Uint8Array, prepared: PreparedObject): boolean {

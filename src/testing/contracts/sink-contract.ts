@@ -1,5 +1,6 @@
 import type { Awaitable, Sink } from '../../interfaces/index.js';
 import type { ContractCase } from './contract-case.js';
+import { CHECKSUM_CHECKS } from './sink-checksum-checks.js';
 import { COMMIT_CHECKS, EXCLUSIVE_CHECKS } from './sink-commit-checks.js';
 import type { SinkChecks } from './sink-kit.js';
 import { EXCLUSIVE_PUT_CHECKS, MANY_OBJECTS_CHECKS, OBJECT_CHECKS } from './sink-object-checks.js';
@@ -52,6 +53,7 @@ export function sinkContract<T extends Sink>(
   return [
     ...casesOf(COMMIT_CHECKS),
     ...casesOf(EXCLUSIVE_CHECKS, supports?.exclusiveCommit),
+    ...casesOf(CHECKSUM_CHECKS),
     ...casesOf(OBJECT_CHECKS),
     ...casesOf(EXCLUSIVE_PUT_CHECKS, supports?.exclusivePut),
     ...casesOf(MANY_OBJECTS_CHECKS, supports?.manyObjects),

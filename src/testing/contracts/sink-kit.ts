@@ -5,6 +5,7 @@ import { isExportError, type ErrorCode } from '../../errors/index.js';
 import type {
   ListOptions,
   ObjectHead,
+  ObjectInfo,
   ObjectWriter,
   PreparedObject,
   Sink,
@@ -119,10 +120,16 @@ export async function expectVisible(sink: Sink, key: string, content: Uint8Array
   const found = await contentOf(sink, key);
   assert.ok(found !== null, `"${key}" cannot be read`);
   assert.ok(Buffer.compare(found, content) === 0, `"${key}" has other content`);
-  assert.deepEqual(await sink.head(key), { key, bytes: content.byteLength });
+  const seen = await sink.head(key);
+  assert.ok(seen !== null, `"${key}" has no head`);
+  assert.deepEqual(sizeOf(seen), { key, bytes: content.byteLength });
   const listed = [];
-  for await (const object of sink.list(key)) if (object.key === key) listed.push(object);
+  for await (const object of sink.list(key)) if (object.key === key) listed.push(sizeOf(object));
   assert.deepEqual(listed, [{ key, bytes: content.byteLength }], `"${key}" is not listed so`);
+}
+
+function sizeOf({ key, bytes }: ObjectInfo): ObjectInfo {
+  return { key, bytes };
 }
 
 /** Fails if anything of the object can be seen. */

@@ -15,6 +15,7 @@ export type Behaviour = Required<
     | 'minPartBytes'
     | 'equalParts'
     | 'conditionalWrites'
+    | 'checksums'
     | 'hideMissing'
     | 'etags'
     | 'repeatedComplete'

@@ -72,6 +72,7 @@ function createWorld(options: S3DoubleOptions): World {
     minPartBytes: options.minPartBytes ?? PART_BYTES_MIN,
     equalParts: options.equalParts ?? false,
     conditionalWrites: options.conditionalWrites ?? 'supported',
+    checksums: options.checksums ?? 'supported',
     hideMissing: options.hideMissing ?? false,
     etags: options.etags ?? 'quoted',
     repeatedComplete: options.repeatedComplete ?? 'ok',

@@ -14,6 +14,8 @@ export interface S3DoubleOptions {
   readonly equalParts?: boolean;
   /** What If-Match and If-None-Match do on writes. @defaultValue 'supported' */
   readonly conditionalWrites?: 'supported' | 'ignored' | 'not-implemented';
+  /** Whether x-amz-checksum-* are known, or passed over as by older services. @defaultValue 'supported' */
+  readonly checksums?: 'supported' | 'ignored';
   /** Answers 403 instead of 404 for a missing key, as without s3:ListBucket. @defaultValue false */
   readonly hideMissing?: boolean;
   /** Whether If-Match on a write is compared with the bare ETag only. @defaultValue 'quoted' */

@@ -30,9 +30,13 @@ export function getObject(exchange: Exchange): Answer {
   return read(exchange, bucket, object);
 }
 
-/** HeadObject: what GetObject answers, without its body. */
+/** HeadObject: what GetObject answers, without its body. A checksum under KMS takes the right to decrypt. */
 export function headObject(exchange: Exchange): Answer {
   const { bucket, object } = find(exchange);
+  if (wantsChecksum(exchange) && object.checksum !== null) {
+    const { encryption } = object.attributes;
+    exchange.world.permissions.requireKey(attemptOf(exchange, 'kms:Decrypt'), encryption);
+  }
   return { ...read(exchange, bucket, object), body: '' };
 }
 
@@ -56,7 +60,7 @@ function read(exchange: Exchange, bucket: BucketState, object: StoredVersion): A
   const range = readRange(exchange.headers['range'], object.size);
   const headers = { ...common, ...attributeHeaders(object.attributes) };
   if (range === null) {
-    const checksum = exchange.headers['x-amz-checksum-mode'] === 'ENABLED' ? object.checksum : null;
+    const checksum = wantsChecksum(exchange) ? object.checksum : null;
     const length = String(object.size);
     return {
       status: 200,
@@ -73,6 +77,10 @@ function read(exchange: Exchange, bucket: BucketState, object: StoredVersion): A
     },
     body: cut(object.chunks, range),
   };
+}
+
+function wantsChecksum({ headers }: Exchange): boolean {
+  return headers['x-amz-checksum-mode'] === 'ENABLED';
 }
 
 function find(exchange: Exchange): { bucket: BucketState; object: StoredVersion } {

@@ -57,7 +57,7 @@ export async function prepareRequest(
   const checksums = operation.bodyChecksums;
   const plan = planBody({ headers, payloadHash, presigned, checksums });
   const body = await receiveBody(message, { plan, signing, onProgress: incoming.onProgress });
-  const exchange = { world, target, headers, principal, body };
+  const exchange = asUnderstood({ world, target, headers, principal, body });
   const effect = (): Answer => {
     refuseOtherOwner(exchange);
     if (operation.action !== null) {
@@ -66,6 +66,19 @@ export async function prepareRequest(
     return operation.handle(exchange);
   };
   return { exchange, effect };
+}
+
+const CHECKSUM_HEADER = /^x-amz-(checksum-|sdk-checksum-)/;
+
+/** What an older service takes from a request: it has checked the body, and forgets by what. */
+function asUnderstood(exchange: Exchange): Exchange {
+  if (exchange.world.behaviour.checksums === 'supported') return exchange;
+  const headers = Object.entries(exchange.headers).filter(([name]) => !CHECKSUM_HEADER.test(name));
+  return {
+    ...exchange,
+    headers: Object.fromEntries(headers),
+    body: { ...exchange.body, checksum: null },
+  };
 }
 
 /** The bucket's own region comes first: it is what a wrong signature is told. */
