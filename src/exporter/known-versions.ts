@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-
-import { RunError, SinkError, assert } from '../errors/index.js';
+import { RunError, assert } from '../errors/index.js';
 import type { OperationOptions, Sink } from '../interfaces/index.js';
 import { DIGEST_BYTES, type DigestText, DigestTable } from '../util/digest-table.js';
 import type { Checkpoint, IndexFloor } from './checkpoint.js';
-import { type Manifest, type ManifestCompanion, readManifest } from './manifest.js';
+import { type Manifest, readManifest } from './manifest.js';
 import { readIndex } from './row-index.js';
+import { verifiedBytes } from './verified-bytes.js';
 
 /**
  * The row versions that earlier commits hold and that a source may give again: what the lookback is
@@ -65,7 +64,7 @@ export class KnownVersions {
     const { key } = manifest.rowIndex;
     const stream = await this.#sink.get(key, options);
     if (stream === null) throw missing(key, this.#sink);
-    const reader = await readIndex(key, verified(stream, manifest.rowIndex));
+    const reader = await readIndex(key, verifiedBytes(stream, manifest.rowIndex));
     const wanted = reader.header.groups.map((group) => {
       const object = manifest.objects.find((candidate) => candidate.key === group.object);
       return object?.maxVersion == null || object.maxVersion >= from;
@@ -90,23 +89,6 @@ export class KnownVersions {
       { remedy: 'Raise limits.lookbackMaxRows (32 bytes of memory a row), or lower lookbackMs.' },
     );
   }
-}
-
-/** The same bytes; ends in an error when they are not those that the manifest names. */
-async function* verified(
-  stream: AsyncIterable<Uint8Array>,
-  companion: ManifestCompanion,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const hash = createHash('sha256');
-  for await (const chunk of stream) {
-    hash.update(chunk);
-    yield chunk;
-  }
-  if (hash.digest('hex') === companion.sha256) return;
-  throw new SinkError('OBJECT_CORRUPT', `The row index ${companion.key} is not what was written.`, {
-    remedy: 'Restore the object from a copy, or call reset() to begin the export again.',
-    details: { key: companion.key },
-  });
 }
 
 /** About how many rows of a commit a read from this version on may repeat. */

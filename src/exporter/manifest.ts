@@ -1,9 +1,11 @@
 import { SinkError } from '../errors/index.js';
 import type { Cursor, Json, OperationOptions, Partition, Sink } from '../interfaces/index.js';
+import { inOrder } from '../util/in-order.js';
 
 /** Version of the manifest's form. */
 export const MANIFEST_VERSION = 1;
 const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
+const READS_AT_ONCE = 4;
 const PREFIX = '_manifests';
 const MANIFEST_NAME = /^(\d{6,})\/(\d{12,})\.[^/]+\.json$/;
 
@@ -23,6 +25,11 @@ export interface ManifestObject {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
+  /**
+   * What the sink tells of the object without reading it, as long as it is what was written; `null` when it tells
+   * nothing, or when the manifest is older than this member.
+   */
+  readonly checksum: string | null;
   readonly partition: Partition;
   /** Lowest and highest creation time and version of the source rows inside, as the source wrote them. */
   readonly minCreated: string | null;
@@ -48,6 +55,10 @@ export interface Manifest {
   readonly runId: string;
   /** When the run that decided the commit began, ISO 8601. */
   readonly runStartedAt: string;
+  /** `name` and `identity` of the source; `null` in manifests older than this member: unknown. */
+  readonly source: Json;
+  /** Whether rows went through a `transform`; `null` in manifests older than this member: unknown. */
+  readonly transformed: boolean | null;
   /** Key of the manifest before this one in the generation. */
   readonly previous: string | null;
   readonly cursorFrom: Cursor | null;
@@ -152,9 +163,11 @@ export async function* readManifests(
 ): AsyncGenerator<ManifestEntry, void, undefined> {
   const { exportId, generation, after, ...operation } = options;
   const list = { ...operation, ...(after === undefined ? {} : { after }) };
-  for await (const { key } of sink.list(manifestPrefix(exportId, generation), list)) {
-    yield { manifestKey: key, manifest: await readManifest(sink, key, operation) };
-  }
+  const keys = sink.list(manifestPrefix(exportId, generation), list);
+  yield* inOrder(keys, READS_AT_ONCE, async ({ key }) => ({
+    manifestKey: key,
+    manifest: await readManifest(sink, key, operation),
+  }));
 }
 
 async function readText(stream: AsyncIterable<Uint8Array>, key: string): Promise<string> {
@@ -179,7 +192,12 @@ function checkManifest(key: string, value: Json): Manifest {
     Array.isArray(manifest.supersedes) &&
     typeof manifest.rowIndex?.key === 'string';
   if (!whole) throw corruptManifest(key, 'lacks members');
-  return manifest;
+  return {
+    ...manifest,
+    source: manifest.source ?? null,
+    transformed: manifest.transformed ?? null,
+    objects: manifest.objects.map((object) => ({ ...object, checksum: object.checksum ?? null })),
+  };
 }
 
 function corruptManifest(key: string, problem: string, cause?: unknown): SinkError {
