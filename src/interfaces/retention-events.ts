@@ -5,7 +5,8 @@ export type RetentionEvent =
   | RowsDeleteEvent
   | RowsConfirmEvent
   | MarkEndEvent
-  | MarkCancelEvent;
+  | MarkCancelEvent
+  | ProofRetireEvent;
 
 /** A mark is saved: its rows go when the grace is over. */
 export interface MarkSetEvent {
@@ -73,4 +74,12 @@ export interface MarkCancelEvent {
   readonly markId: string;
   /** Rows that a sweep had deleted before. */
   readonly deletedRows: number;
+}
+
+/** An object that was exported is gone, or another one: it proves nothing any more. Once per object and run. */
+export interface ProofRetireEvent {
+  readonly type: 'proof-retire';
+  readonly policyId: string;
+  readonly objectKey: string;
+  readonly why: 'object-missing' | 'object-changed';
 }
