@@ -2,18 +2,18 @@ export {
   braintrustClient,
   type BraintrustClient,
   type ParquetClient,
-  type QueryOptions,
 } from '../braintrust/client/client.js';
 export type { ApiKeyOption } from '../braintrust/client/api-key.js';
 export type { BraintrustClientOptions } from '../braintrust/client/client-options.js';
-export type { ApiAnswer, ParquetAnswer } from '../braintrust/client/attempt.js';
+export type { CallOptions, QueryOptions, SendOptions } from '../braintrust/client/call-options.js';
+export type { ApiAnswer, ParquetAnswer, WriteCall } from '../braintrust/client/attempt.js';
 export {
   serviceParquet,
   type ServiceParquet,
   type ServiceParquetOptions,
 } from '../braintrust/parquet/service-parquet.js';
 export type { QueryParameters } from '../braintrust/client/query-parameters.js';
-export type { Fetch } from '../braintrust/client/follow-redirects.js';
+export type { Fetch, WriteMethod } from '../braintrust/client/follow-redirects.js';
 export type {
   FreshnessState,
   QueryAnswer,

@@ -204,6 +204,8 @@ class Story {
     return {
       apiUrl: client.apiUrl,
       get: client.get.bind(client),
+      reserve: client.reserve.bind(client),
+      send: client.send.bind(client),
       query: async (query, options) => {
         for (const { query: number, spans: written } of during)
           if (number === queries) this.#write(written, { _is_merge: true, output: 'meanwhile' });

@@ -33,6 +33,8 @@ function alteredClient(shape: string, alter: (rows: readonly Row[]) => Row[]): B
   return {
     apiUrl: client.apiUrl,
     get: client.get.bind(client),
+    reserve: client.reserve.bind(client),
+    send: client.send.bind(client),
     query: async (query, options) => {
       const answer = await client.query(query, options);
       const isMeant = JSON.stringify(query).includes(`"shape":"${shape}"`);

@@ -23,6 +23,8 @@ it('traces that go on with many spans each are told apart in a few requests', as
   const client: BraintrustClient = {
     apiUrl: world.client.apiUrl,
     get: world.client.get.bind(world.client),
+    reserve: world.client.reserve.bind(world.client),
+    send: world.client.send.bind(world.client),
     query: async (query, options) => {
       asked += 1;
       return await world.client.query(query, options);

@@ -34,6 +34,8 @@ function slowClient(seconds: number): BraintrustClient {
   return {
     apiUrl: client.apiUrl,
     get: client.get.bind(client),
+    reserve: client.reserve.bind(client),
+    send: client.send.bind(client),
     query: async (query, options) => {
       const answer = await client.query(query, options);
       asked += 1;

@@ -1,6 +1,8 @@
 import { SourceError } from '../../errors/index.js';
-import type { ErrorCode, ExportErrorOptions } from '../../errors/index.js';
+import type { ExportErrorOptions } from '../../errors/index.js';
 import { serviceMessage } from './service-message.js';
+import { QUERY_VERDICTS, WRITE_VERDICTS } from './verdicts.js';
+import type { Verdict } from './verdicts.js';
 
 /** Why one attempt failed, and what may be done about it. Never leaves the client. */
 export class AttemptFailure extends Error {
@@ -10,6 +12,8 @@ export class AttemptFailure extends Error {
   readonly again: boolean;
   /** Asking for fewer rows may work. */
   readonly smallerPage: boolean;
+  /** The service has said that it did nothing. */
+  readonly refused: boolean;
   /** For the `retry` event: an error code or an HTTP status. */
   readonly reason: string;
 
@@ -18,6 +22,7 @@ export class AttemptFailure extends Error {
     this.error = error;
     this.again = means.again ?? false;
     this.smallerPage = means.smallerPage ?? false;
+    this.refused = means.refused ?? false;
     this.reason = means.reason ?? error.code;
   }
 }
@@ -25,12 +30,15 @@ export class AttemptFailure extends Error {
 export interface AttemptMeans {
   readonly again?: boolean;
   readonly smallerPage?: boolean;
+  readonly refused?: boolean;
   readonly reason?: string;
 }
 
 /** An answer with a status other than 200. */
 export interface RefusedAnswer {
   readonly status: number;
+  /** Whether it answers a call that changes something. */
+  readonly toWrite: boolean;
   /** The beginning of its body. */
   readonly text: string;
   readonly contentType: string;
@@ -43,6 +51,8 @@ export interface RefusedAnswer {
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** The service's answers to a query that takes too long or is too large. */
 const SMALLER_PAGE: ReadonlySet<number> = new Set([408, 500, 504]);
+/** Given before a request is looked at, whoever gives them. */
+const NOTHING_DONE: ReadonlySet<number> = new Set([401, 413, 429]);
 const OBJECT_ACCESS = /missing read access to (project|experiment|dataset) id ([^\s,]+)/iu;
 
 /** What an answer other than 200 means. */
@@ -56,20 +66,24 @@ export function failureOfAnswer(answer: RefusedAnswer): AttemptFailure {
   return new AttemptFailure(errorOfAnswer(answer), {
     again: AGAIN.has(status),
     smallerPage: SMALLER_PAGE.has(status),
+    refused: isRefusal(answer),
     reason,
   });
+}
+
+/**
+ * Whether an answer from the origin itself says that nothing was done. A 408 does not, nor does the page of a proxy:
+ * that may stand in the way of the answer only.
+ */
+function isRefusal(answer: RefusedAnswer): boolean {
+  const { status } = answer;
+  if (NOTHING_DONE.has(status)) return true;
+  return status >= 400 && status < 500 && status !== 408 && !isPage(answer);
 }
 
 /** Whether a body is a web page: from a proxy, a gateway or a log-in form, not from the API. */
 export function isPage(answer: { readonly text: string; readonly contentType: string }): boolean {
   return /^\s*</u.test(answer.text) || answer.contentType.includes('html');
-}
-
-interface Verdict {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly remedy: string;
-  readonly retryable?: boolean;
 }
 
 function errorOfAnswer(answer: RefusedAnswer): SourceError {
@@ -86,66 +100,18 @@ interface NamedObject {
 
 function verdictOf(answer: RefusedAnswer, object?: NamedObject): Verdict {
   const { status } = answer;
-  if (status === 401) return VERDICTS.unauthorized;
+  const verdicts = answer.toWrite ? WRITE_VERDICTS : QUERY_VERDICTS;
+  if (status === 401) return verdicts.unauthorized;
   if (object !== undefined) return forbiddenObject(object);
-  if (status === 403) return VERDICTS.forbidden;
-  if (status === 404) return isPage(answer) ? VERDICTS.notApi : VERDICTS.notFound;
-  if (status === 429) return VERDICTS.rateLimited;
-  if (status === 400 || status === 413 || status === 422) return VERDICTS.invalid;
-  if (status === 501) return VERDICTS.unsupported;
-  if (status >= 500 || AGAIN.has(status)) return VERDICTS.unavailable;
-  return VERDICTS.unexpected;
+  if (status === 403) return verdicts.forbidden;
+  if (status === 404) return isPage(answer) ? verdicts.notApi : verdicts.notFound;
+  if (status === 429) return verdicts.rateLimited;
+  if (status === 400 || status === 422) return verdicts.invalid;
+  if (status === 413) return verdicts.tooLarge;
+  if (status === 501) return verdicts.unsupported;
+  if (status >= 500 || AGAIN.has(status)) return verdicts.unavailable;
+  return verdicts.unexpected;
 }
-
-const VERDICTS = {
-  unauthorized: {
-    code: 'SOURCE_UNAUTHORIZED',
-    what: 'Braintrust refused the API key',
-    remedy: 'Check `apiKey`, and that it belongs to this `apiUrl` (US, EU and self-hosted differ).',
-  },
-  forbidden: {
-    code: 'SOURCE_FORBIDDEN',
-    what: 'Braintrust refused access',
-    remedy: 'Give the key read access to the project, and check `organization`.',
-  },
-  notFound: {
-    code: 'SOURCE_FORBIDDEN',
-    what: 'Braintrust found no such thing',
-    remedy: 'Check the project ids and `apiUrl`.',
-  },
-  notApi: {
-    code: 'SOURCE_PROTOCOL',
-    what: 'There is no Braintrust API at `apiUrl`',
-    remedy: 'Check `apiUrl`: it is the URL of the data plane, not of the web application.',
-  },
-  rateLimited: {
-    code: 'SOURCE_RATE_LIMITED',
-    what: 'Braintrust allows no more queries for now',
-    remedy: 'Run again later, or lower `requestsPerMinute`: the limit counts all users of the API.',
-    retryable: true,
-  },
-  invalid: {
-    code: 'SOURCE_QUERY_INVALID',
-    what: 'Braintrust refused the query',
-    remedy: 'Correct the query, or the filter or columns that became part of it.',
-  },
-  unsupported: {
-    code: 'SOURCE_QUERY_INVALID',
-    what: 'This data plane cannot answer the query',
-    remedy: 'Leave out what it names, or update the data plane.',
-  },
-  unavailable: {
-    code: 'SOURCE_UNAVAILABLE',
-    what: 'Braintrust could not answer',
-    remedy: 'Run again later.',
-    retryable: true,
-  },
-  unexpected: {
-    code: 'SOURCE_PROTOCOL',
-    what: 'Braintrust gave an answer that a query never gets',
-    remedy: 'Check `apiUrl` and what stands between here and there.',
-  },
-} as const satisfies Record<string, Verdict>;
 
 function forbiddenObject({ noun, objectId }: NamedObject): Verdict {
   return {

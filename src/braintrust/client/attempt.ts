@@ -6,7 +6,7 @@ import { ByteLimitError } from './byte-buffer.js';
 import type { ClientSettings } from './client-options.js';
 import type { QueryParameters } from './query-parameters.js';
 import { sendFollowing } from './follow-redirects.js';
-import type { FollowedResponse } from './follow-redirects.js';
+import type { FollowedResponse, WriteMethod } from './follow-redirects.js';
 import { dateOf, readQueryAnswer } from '../query/query-answer.js';
 import type { QueryAnswer } from '../query/query-answer.js';
 import { parquetRows } from '../parquet/parquet-rows.js';
@@ -20,11 +20,21 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
+/** A call that changes something. */
+export interface WriteCall {
+  readonly method: WriteMethod;
+  /** Begins with a slash, behind the URL of the data plane. */
+  readonly path: string;
+  readonly body?: Json | undefined;
+}
+
 /** What is asked of the API. */
 export interface ApiCall {
   /** Path, and parameters of a GET, behind the URL of the data plane. */
   readonly path: string;
-  /** The JSON body of a POST; a call without it is a GET. */
+  /** The method of a call that changes something. */
+  readonly write?: WriteMethod | undefined;
+  /** The JSON body of a POST; a call without it is a GET, unless it is a `write`. */
   readonly body?: Json | undefined;
   /** Media type of the answer. @defaultValue 'application/json' */
   readonly accept?: string | undefined;
@@ -87,13 +97,22 @@ export async function requestCall(call: ApiCall, options: AttemptOptions): Promi
   return await request(call, options, readApiAnswer);
 }
 
+/**
+ * Sends one call that changes something once and reads its answer.
+ * @throws AttemptFailure, whose `again` and `smallerPage` mean nothing here: the outcome may be unknown.
+ */
+export async function requestWrite(call: WriteCall, options: AttemptOptions): Promise<ApiAnswer> {
+  const { method, path, body } = call;
+  return await request({ write: method, path, body }, options, readApiAnswer);
+}
+
 type ReadBytes<T> = (body: Uint8Array, headers: Headers, receivedAt: Date) => Promise<T> | T;
 
 async function request<T>(call: ApiCall, options: AttemptOptions, read: ReadBytes<T>): Promise<T> {
   const { settings, signal } = options;
   try {
     const followed = await send(call, options);
-    if (followed.response.status !== 200) throw await refusalOf(followed, signal);
+    if (followed.response.status !== 200) throw await refusalOf(call, followed, signal);
     const body = await readBody(followed.response, { maxBytes: settings.maxAnswerBytes, signal });
     const receivedAt = settings.runtime.now();
     return await readAnswer(body, followed, async (headers) => read(body, headers, receivedAt));
@@ -124,7 +143,11 @@ async function send(call: ApiCall, options: AttemptOptions): Promise<FollowedRes
   return await sendFollowing(settings.fetch, {
     url: new URL(base + call.path),
     body: call.body === undefined ? undefined : JSON.stringify(call.body),
-    headers: { 'content-type': 'application/json', accept: call.accept ?? 'application/json' },
+    write: call.write,
+    headers: {
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      accept: call.accept ?? 'application/json',
+    },
     privateHeaders: {
       authorization: `Bearer ${key}`,
       ...(settings.organization === undefined ? {} : { 'x-bt-org-name': settings.organization }),
@@ -149,9 +172,14 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-async function refusalOf(followed: FollowedResponse, signal: AbortSignal): Promise<AttemptFailure> {
+async function refusalOf(
+  call: ApiCall,
+  followed: FollowedResponse,
+  signal: AbortSignal,
+): Promise<AttemptFailure> {
   const { response, redirected } = followed;
   return failureOfAnswer({
+    toWrite: call.write !== undefined,
     status: response.status,
     text: await readTextStart(response, { maxBytes: REFUSAL_MAX_BYTES, signal }),
     contentType: response.headers.get('content-type') ?? '',

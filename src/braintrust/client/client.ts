@@ -1,27 +1,22 @@
-import { SourceError } from '../../errors/index.js';
+import { isExportError } from '../../errors/index.js';
+import type { SourceError } from '../../errors/index.js';
 import type { Json, OperationOptions, RequestEvent, RetryEvent } from '../../interfaces/index.js';
 import { abortable } from '../../util/abortable.js';
 import { emit } from '../../util/observe.js';
 import { anySignal, withTimeLimit } from '../../util/time-limit.js';
 import { AttemptFailure } from './answer-failure.js';
 import { ApiKey } from './api-key.js';
-import { requestCall, requestParquet, requestQuery } from './attempt.js';
-import type { ApiAnswer, AttemptOptions, ParquetAnswer } from './attempt.js';
+import { requestCall, requestParquet, requestQuery, requestWrite } from './attempt.js';
+import type { ApiAnswer, AttemptOptions, ParquetAnswer, WriteCall } from './attempt.js';
+import type { CallOptions, QueryOptions, SendOptions } from './call-options.js';
 import { readClientOptions } from './client-options.js';
 import type { BraintrustClientOptions, ClientSettings } from './client-options.js';
 import type { QueryAnswer } from '../query/query-answer.js';
-import type { QueryParameters } from './query-parameters.js';
 import { RequestBudget } from './request-budget.js';
 import { backoffMs } from './retry-delay.js';
-
-export interface QueryOptions extends OperationOptions, QueryParameters {
-  /**
-   * Whether the caller can ask for fewer rows. What may help is then not retried but raised at once as
-   * {@link SmallerPageNeeded}: answers 408, 500 and 504, a request out of time, an answer over the byte limit.
-   * @defaultValue false
-   */
-  readonly canAskForLess?: boolean | undefined;
-}
+import { errorOfSend } from './send-failure.js';
+import { SendGate } from './send-gate.js';
+import { requestTimeoutFailure, totalTimeoutError } from './time-failures.js';
 
 /** The query took too long or its answer is too large; fewer rows may do. Its cause is the `SourceError`. */
 export class SmallerPageNeeded extends Error {
@@ -55,7 +50,26 @@ export interface BraintrustClient {
    * @param path begins with a slash, and holds the parameters.
    * @throws SourceError as `query` does.
    */
-  get(path: string, options?: OperationOptions): Promise<ApiAnswer>;
+  get(path: string, options?: CallOptions): Promise<ApiAnswer>;
+  /**
+   * Waits until so many requests may be sent at once, and sets them aside for calls with `reserved`. They are taken
+   * from the budget of everything that shares this client; those that are not used within 15 seconds are lost. An
+   * abort sets none aside.
+   * @param requests at most `requestsPerMinute`, else `ConfigurationError` `CAPABILITY_MISSING`.
+   */
+  reserve(requests: number, options?: OperationOptions): Promise<void>;
+  /**
+   * Sends a call that changes something, under the same budget and the same limit of one request as a query, and
+   * answers its JSON. It is sent once: a call that failed may have been carried out all the same, and between two
+   * sends anybody may have written anew. Only when the key is refused, so that nothing was done, and `apiKey` is a
+   * function, it is sent once more, with a new key. A redirect is an error, but for a 303, which tells where the
+   * answer is.
+   * @throws SourceError as `query` does, with `details.outcome`: `refused` when nothing was done, `unknown` when it may
+   *   have been done, or may be done later. `LIMIT_EXCEEDED` with `details.status` 413 when less must be sent at once;
+   *   `SOURCE_RATE_LIMITED` at once; `SEND_TOO_LATE` when it was not between `notBefore` and `notAfter` any more
+   *   immediately before it would have been sent. An abort rejects with `signal.reason`: the outcome is unknown then.
+   */
+  send(call: WriteCall, options?: SendOptions): Promise<ApiAnswer>;
 }
 
 /** What else a client of this library can do, for `serviceParquet`. */
@@ -68,12 +82,19 @@ export interface ParquetClient {
   queryParquet(query: Json, options?: QueryOptions): Promise<ParquetAnswer>;
 }
 
-/** One call across its attempts. */
-interface Run<T> {
-  /** For events: `query` or `get`. */
+/** One attempt at a call. */
+interface Attempt<T> {
+  /** For events: `query`, `get`, `post` or `delete`. */
   readonly operation: string;
   readonly send: (options: AttemptOptions) => Promise<T>;
   readonly options: QueryOptions;
+  readonly signal: AbortSignal | undefined;
+  /** Whether a request went out; an attempt without it always makes one. */
+  readonly isSent?: () => boolean;
+}
+
+/** One call across its attempts. */
+interface Run<T> extends Attempt<T> {
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
   readonly progress: Progress;
@@ -109,7 +130,7 @@ class Client implements BraintrustClient, ParquetClient {
     });
   }
 
-  async get(path: string, options: OperationOptions = {}): Promise<ApiAnswer> {
+  async get(path: string, options: CallOptions = {}): Promise<ApiAnswer> {
     return await this.#run({
       operation: 'get',
       send: (attempt) => requestCall({ path }, attempt),
@@ -125,10 +146,55 @@ class Client implements BraintrustClient, ParquetClient {
     });
   }
 
+  async reserve(requests: number, options: OperationOptions = {}): Promise<void> {
+    await this.#budget.reserve(requests, options.signal);
+  }
+
+  async send(call: WriteCall, options: SendOptions = {}): Promise<ApiAnswer> {
+    await this.#waitForTurn(options);
+    try {
+      return await this.#sendOnce(call, options);
+    } catch (error) {
+      if (!this.#apiKey.renewable || !isKeyRefused(error)) throw error;
+    }
+    this.#apiKey.forget();
+    await this.#budget.take(options.signal);
+    return await this.#sendOnce(call, options);
+  }
+
+  async #sendOnce(call: WriteCall, options: SendOptions): Promise<ApiAnswer> {
+    const { signal } = options;
+    const gate = new SendGate(this.#settings, options);
+    const settings = { ...this.#settings, fetch: gate.fetch };
+    try {
+      return await this.#attempt({
+        operation: call.method.toLowerCase(),
+        send: (attempt) => requestWrite(call, { ...attempt, settings }),
+        options,
+        signal,
+        isSent: () => gate.isSent,
+      });
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      this.#obeyRetryAfter(thrown);
+      throw errorOfSend(thrown, gate.isSent);
+    }
+  }
+
+  /** What nobody waits out here holds back all that follows, for no longer than a query may take. */
+  #obeyRetryAfter(thrown: unknown): void {
+    if (!(thrown instanceof AttemptFailure) || thrown.error.retryAfterMs === undefined) return;
+    this.#budget.closeFor(Math.min(thrown.error.retryAfterMs, this.#settings.totalTimeoutMs));
+  }
+
+  async #waitForTurn({ reserved, signal }: CallOptions): Promise<void> {
+    await (reserved === true ? this.#budget.takeReserved(signal) : this.#budget.take(signal));
+  }
+
   async #run<T extends Answered>(call: Pick<Run<T>, 'operation' | 'send' | 'options'>): Promise<T> {
     const { options } = call;
     // Waiting for one's turn behind other sources is no part of the time limit.
-    await this.#budget.take(options.signal);
+    await this.#waitForTurn(options);
     const { runtime, totalTimeoutMs } = this.#settings;
     const progress: Progress = { keyRenewed: false, lastFailure: undefined };
     const reason = (): Error => totalTimeoutError(totalTimeoutMs, progress.lastFailure);
@@ -171,14 +237,13 @@ class Client implements BraintrustClient, ParquetClient {
   }
 
   #mayRenewKey(run: Run<unknown>, error: SourceError): boolean {
-    const refused = error.code === 'SOURCE_UNAUTHORIZED' && error.details['status'] === 401;
-    if (!refused || run.progress.keyRenewed || !this.#apiKey.renewable) return false;
+    if (!isKeyRefused(error) || run.progress.keyRenewed || !this.#apiKey.renewable) return false;
     run.progress.keyRenewed = true;
     this.#apiKey.forget();
     return true;
   }
 
-  async #attempt<T extends Answered>(run: Run<T>): Promise<T> {
+  async #attempt<T extends Answered>(run: Attempt<T>): Promise<T> {
     const { runtime, requestTimeoutMs } = this.#settings;
     const startedAt = runtime.now().getTime();
     const reason = (): Error => requestTimeoutFailure(requestTimeoutMs);
@@ -193,14 +258,15 @@ class Client implements BraintrustClient, ParquetClient {
       });
       return answer;
     } finally {
-      this.#emit(run, {
-        type: 'request',
-        target: 'source',
-        operation: run.operation,
-        durationMs: runtime.now().getTime() - startedAt,
-        bytes: answer?.bytes ?? 0,
-        outcome: answer === undefined ? 'error' : 'ok',
-      });
+      if (run.isSent?.() !== false)
+        this.#emit(run, {
+          type: 'request',
+          target: 'source',
+          operation: run.operation,
+          durationMs: runtime.now().getTime() - startedAt,
+          bytes: answer?.bytes ?? 0,
+          outcome: answer === undefined ? 'error' : 'ok',
+        });
     }
   }
 
@@ -212,29 +278,14 @@ class Client implements BraintrustClient, ParquetClient {
     this.#emit(run, { type: 'retry', target: 'source', operation: run.operation, reason, ...when });
   }
 
-  #emit(run: Run<unknown>, event: RequestEvent | RetryEvent): void {
+  #emit(run: Attempt<unknown>, event: RequestEvent | RetryEvent): void {
     emit(this.#settings.observer, event);
     emit(run.options.observer, event);
   }
 }
 
-function requestTimeoutFailure(ms: number): AttemptFailure {
-  const error = new SourceError('SOURCE_UNAVAILABLE', `Braintrust did not answer in ${ms} ms.`, {
-    remedy: 'Run again later, or raise `requestTimeoutMs`.',
-    retryable: true,
-  });
-  return new AttemptFailure(error, { again: true, smallerPage: true, reason: 'timeout' });
-}
-
-function totalTimeoutError(ms: number, last: AttemptFailure | undefined): SourceError {
-  const code =
-    last?.error.code === 'SOURCE_RATE_LIMITED' ? 'SOURCE_RATE_LIMITED' : 'SOURCE_UNAVAILABLE';
-  return new SourceError(code, `The query was not answered in ${ms} ms, retries included.`, {
-    remedy: 'Run again later, or raise `totalTimeoutMs`.',
-    retryable: true,
-    retryAfterMs: last?.error.retryAfterMs,
-    cause: last?.error,
-  });
+function isKeyRefused(error: unknown): boolean {
+  return isExportError(error, 'SOURCE_UNAUTHORIZED') && error.details['status'] === 401;
 }
 
 /**

@@ -7,10 +7,15 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/u;
 /** What carries an HTTP request: the global `fetch`, or a host's own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** How a request is sent that changes something. */
+export type WriteMethod = 'POST' | 'DELETE';
+
 export interface ApiRequest {
   readonly url: URL;
-  /** Posted; a request without it is a GET. */
+  /** Posted; a request without it is a GET, unless it is a `write`. */
   readonly body: string | undefined;
+  /** The method of a request that changes something: it is never sent again to where a redirect points. */
+  readonly write?: WriteMethod | undefined;
   /** Sent everywhere with the body. */
   readonly headers: Readonly<Record<string, string>>;
   /** Sent to the origin of `url` only, and never again once a redirect has left it. */
@@ -27,17 +32,19 @@ export interface FollowedResponse {
 
 interface Hop {
   readonly url: URL;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | WriteMethod;
   readonly trusted: boolean;
 }
 
 /**
  * Sends, and follows at most five redirects as browsers do: 301, 302 and 303 go on as GET without body, 307 and
- * 308 repeat the request. Never from https to http, except to this machine.
+ * 308 repeat the request. Never from https to http, except to this machine. Of a request that changes something only
+ * a 303 is followed, which says that it was carried out and where its answer is: another redirect would repeat it
+ * at a place that nobody has judged, or take what a GET finds there for its answer.
  * @throws SourceError `SOURCE_PROTOCOL` for a redirect that cannot or may not be followed.
  */
 export async function sendFollowing(fetch: Fetch, request: ApiRequest): Promise<FollowedResponse> {
-  const method = request.body === undefined ? 'GET' : 'POST';
+  const method = request.write ?? (request.body === undefined ? 'GET' : 'POST');
   let hop: Hop = { url: request.url, method, trusted: true };
   let firstHeaders: Headers | undefined;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
@@ -46,22 +53,24 @@ export async function sendFollowing(fetch: Fetch, request: ApiRequest): Promise<
     if (!REDIRECTS.has(response.status))
       return { response, firstHeaders, redirected: redirects > 0 };
     await response.body?.cancel();
+    if (request.write !== undefined && redirects === 0 && response.status !== 303)
+      throw redirectError(`HTTP ${response.status}, a redirect, to a request that changes data`);
     hop = nextHop(hop, response);
   }
   throw redirectError(`more than ${REDIRECTS_MAX} redirects`);
 }
 
 async function send(fetch: Fetch, request: ApiRequest, hop: Hop): Promise<Response> {
-  const posting = hop.method === 'POST';
+  const writing = hop.method !== 'GET';
   return await fetch(hop.url.href, {
     method: hop.method,
     headers: {
-      ...(posting ? request.headers : {}),
+      ...(writing ? request.headers : {}),
       ...(hop.trusted ? request.privateHeaders : {}),
     },
     redirect: 'manual',
     signal: request.signal,
-    ...(posting && request.body !== undefined ? { body: request.body } : {}),
+    ...(writing && request.body !== undefined ? { body: request.body } : {}),
   });
 }
 
