@@ -49,7 +49,8 @@ async function* probeObjects(
   yield* choiceSteps(settings, operation, first.objectId);
 }
 
-function clockStep({ planeNow, receivedAt }: QueryAnswer): ProbeStep {
+/** Compares the clocks of this host and of the plane. */
+export function clockStep({ planeNow, receivedAt }: QueryAnswer): ProbeStep {
   const step = 'clock';
   if (planeNow === null)
     return {
