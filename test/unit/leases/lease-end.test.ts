@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CursorStore } from '../../../src/interfaces/index.js';
+import { LeaseSession } from '../../../src/leases/lease-session.js';
 import { memoryCursorStore } from '../../../src/stores/memory.js';
 import { faultPlan } from '../../../src/testing/adapters/fault-plan.js';
 import { faulty } from '../../../src/testing/adapters/faulty.js';
 import { manualClock } from '../../../src/testing/adapters/manual-clock.js';
 import {
+  NEW_TALLY,
   addOne,
   storedTally,
   take,
@@ -113,6 +115,67 @@ describe('the release of a lease', () => {
     await clock.advance(10_000);
     expect(await outcome).toBe('shutting down');
     expect(clock.sleepers).toBe(0);
+  });
+
+  it('comes after a save under way that an abort ends', async () => {
+    const controller = new AbortController();
+    const worker = tallyWorker(abortingStore(2, controller));
+    const session = await taken(worker);
+    const saving = session.save(addOne, { signal: controller.signal }).catch(() => 'aborted');
+    await session.release({});
+    expect(await saving).toBe('aborted');
+    expect(await storedTally(worker)).toMatchObject({ count: 1, lease: null });
+  });
+
+  it('leaves the lease to the worker that was faster, though both sent the same token', async () => {
+    const controller = new AbortController();
+    const memory = memoryCursorStore();
+    const store = override(memory, {
+      save: async (key, document, options) => {
+        if (controller.signal.aborted) return await memory.save(key, document, options);
+        controller.abort(new Error('shutting down'));
+        throw controller.signal.reason as Error;
+      },
+    });
+    const from = { document: NEW_TALLY, revision: null };
+    const faster = await taken(tallyWorker(memory));
+    const { settings } = tallyWorker(store);
+    const taking = LeaseSession.acquire(settings, from, { signal: controller.signal });
+    await expect(taking).rejects.toThrow('shutting down');
+    expect(faster.current.fencingToken).toBe(1);
+    expect(await faster.isCurrent({})).toBe(true);
+  });
+
+  it('leaves the lease to a later session of the same worker', async () => {
+    const worker = tallyWorker();
+    const session = await taken(worker);
+    const later = await taken(worker);
+    await expect(session.save(addOne, {})).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await session.release({});
+    expect(await storedTally(worker)).toEqual(later.current);
+  });
+
+  it('leaves the lease to a worker that takes it between the look and the save', async () => {
+    const controller = new AbortController();
+    let onLoad: (() => Promise<unknown>) | null = null;
+    const store = abortingStore(2, controller, (memory) => ({
+      load: async (key, options) => {
+        const loaded = await memory.load(key, options);
+        const between = onLoad;
+        onLoad = null;
+        await between?.();
+        return loaded;
+      },
+    }));
+    const [worker, other] = [tallyWorker(store), tallyWorker(store)];
+    const session = await taken(worker);
+    await session.save(addOne, { signal: controller.signal }).catch(() => undefined);
+    onLoad = () => taken(other);
+    await session.release({});
+    expect(await storedTally(other)).toMatchObject({
+      fencingToken: 2,
+      lease: { holder: other.settings.holder },
+    });
   });
 
   it('never takes the lease of the worker that came after', async () => {

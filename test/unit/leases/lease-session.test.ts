@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { CheckpointError } from '../../../src/errors/index.js';
 import { LeaseSession } from '../../../src/leases/lease-session.js';
 import { memoryCursorStore } from '../../../src/stores/memory.js';
 import { faultPlan } from '../../../src/testing/adapters/fault-plan.js';
@@ -114,6 +115,19 @@ describe('a lease session', () => {
     const saves = plan.effects.length;
     await expect(session.save(addOne, {})).rejects.toThrow('could not be learned');
     expect(plan.effects).toHaveLength(saves);
+  });
+
+  it('asks a store once that says that it cannot save at all', async () => {
+    const memory = memoryCursorStore();
+    let saves = 0;
+    const store = override(memory, {
+      save: async () => {
+        saves += 1;
+        throw new CheckpointError('CAPABILITY_MISSING', 'No conditional writes here.');
+      },
+    });
+    await expect(take(tallyWorker(store))).rejects.toMatchObject({ code: 'CAPABILITY_MISSING' });
+    expect(saves).toBe(1);
   });
 
   it('refuses a document that it cannot read instead of guessing', async () => {
