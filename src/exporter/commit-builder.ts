@@ -39,6 +39,7 @@ export interface PreparedCommit {
   readonly lateRows: number;
   readonly mistypedValues: number;
   readonly schemaId: string | null;
+  readonly transformed: boolean;
   readonly maxVersion: string | null;
 }
 
@@ -161,6 +162,7 @@ export class CommitBuilder {
       lateRows: this.#lateRows,
       mistypedValues,
       schemaId: this.#settings.encoder.schemaId ?? null,
+      transformed: this.#settings.transform !== undefined,
       maxVersion: this.#maxVersion,
     };
   }

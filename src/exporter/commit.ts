@@ -95,6 +95,8 @@ function pendingCommit(
     sequence,
     runId: end.runId,
     runStartedAt: end.runStartedAt.toISOString(),
+    source: current.fingerprint.source,
+    transformed: prepared.transformed,
     previous: current.lastManifestKey,
     cursorFrom: current.cursor,
     cursorTo: end.cursor,

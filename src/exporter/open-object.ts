@@ -112,6 +112,7 @@ export class OpenObject {
       rows: this.#rows,
       bytes: prepared.bytes,
       sha256: prepared.sha256,
+      checksum: prepared.checksum ?? null,
       partition: this.#partition,
       minCreated: this.#created.min,
       maxCreated: this.#created.max,

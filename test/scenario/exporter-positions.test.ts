@@ -52,6 +52,7 @@ describe('a cursor', () => {
     }));
     const filler = '"'.repeat(1_000) + 'x'.repeat(46 * 1024);
     const source = override(pagesSource([{ rows }]), {
+      identity: { filter: 'f'.repeat(4_000) },
       read: async function* read({ cursor }) {
         for (let at = Number(cursor?.charAt(0) ?? 0); at < 2; at += 1)
           yield { rows: at === 0 ? rows : [row('z', 2)], cursor: `${at + 1}${filler}` };

@@ -93,6 +93,19 @@ describe('a head', () => {
     expect(operationsOf(fixture)).toEqual(['HeadObject']);
   });
 
+  it('asks for no checksum where none was sent: services that want MD5 may refuse that', async () => {
+    for (const [checksum, mode] of [
+      ['crc32', 'ENABLED'],
+      ['md5', undefined],
+    ] as const) {
+      const fixture = await openSink({ sink: { checksum } });
+      await committed(fixture);
+      await fixture.sink.head(OBJECT);
+      const [request] = fixture.double.requests;
+      expect(request?.headers['x-amz-checksum-mode']).toBe(mode);
+    }
+  });
+
   it('tells what it can to who may not decrypt', async () => {
     const fixture = await openSink(KMS);
     const object = await committed(fixture);

@@ -5,6 +5,7 @@ import { readManifests } from '../../src/exporter/manifest.js';
 import type { Manifest, ManifestEntry } from '../../src/exporter/manifest.js';
 import { DIGEST_BYTES, readIndex, rowDigest } from '../../src/exporter/row-index.js';
 import type { Sink } from '../../src/interfaces/index.js';
+import { sameChecksum } from '../../src/util/object-checksum.js';
 
 /** A row as an export wrote it. */
 export interface ExportedRow {
@@ -90,6 +91,8 @@ async function auditManifest(
       object.sha256,
       `${object.key}: checksum`,
     );
+    const seen = await sink.head(object.key);
+    assert.notEqual(sameChecksum(object.checksum, seen?.checksum), 'different', object.key);
     const lines = content.toString('utf8').split('\n');
     assert.equal(lines.pop(), '', `${object.key}: ends with a line feed`);
     assert.equal(lines.length, object.rows, `${object.key}: rows`);

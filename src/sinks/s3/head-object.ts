@@ -61,11 +61,13 @@ async function headWithChecksum(
   key: string,
   options: OperationOptions | undefined,
 ): Promise<SeenObject | null> {
+  // With Content-MD5 there is none to ask for, and some services refuse to be asked.
+  const withChecksum = context.checksum === 'crc32';
   try {
-    return await headObject(context, key, { ...options, withChecksum: true });
+    return await headObject(context, key, { ...options, withChecksum });
   } catch (error) {
     // It may be the checksum alone that is refused.
-    if (!isFailure(error, 'access-denied')) throw error;
+    if (!withChecksum || !isFailure(error, 'access-denied')) throw error;
     return await headObject(context, key, options);
   }
 }
