@@ -45,6 +45,8 @@ it('a row table holds what a map would, in the order of transactions and ids, fr
       for (const { id, xactId, remove } of steps) {
         // Asked for in the middle, so that what follows must keep the traces up to date.
         if (xactId === '20') table.ofTrace('trace-0');
+        // The same goes for the order inside a transaction.
+        if (xactId > '25') table.rowsOf(xactId);
         if (remove) {
           table.remove(id);
           model.delete(id);
@@ -59,6 +61,11 @@ it('a row table holds what a map would, in the order of transactions and ids, fr
       const byId = inTraces.flatMap((rows) => rows.map((row) => `${row.xactId} ${row.id}`));
       expect(byId.sort()).toEqual(all);
       expect(walk(table, null, false)).toEqual(all);
+      const roots = new Set(['trace-1', 'trace-2']);
+      const named = table.named({ ids: new Set(['row-1', 'row-3', 'absent']), roots });
+      const ids = [...named].map(({ id }) => id).sort();
+      const wanted = [...model.keys()].filter((id) => /^row-3$|[12]$/u.test(id));
+      expect(ids).toEqual(wanted.sort());
       const above = all.filter((line) => Number(line.slice(0, 2)) >= place);
       expect(walk(table, twoDigits(place), false)).toEqual(above);
       const below = all.filter((line) => Number(line.slice(0, 2)) <= place);

@@ -54,8 +54,10 @@ export function writeFields(
   columns: readonly string[],
   row: RowReader,
 ): Buffer {
-  const values = columns.map((name) => [name, output(fields.get(name), row)] as const);
-  return Buffer.from(JSON.stringify(Object.fromEntries(values)));
+  const members = columns.map(
+    (name) => `${JSON.stringify(name)}:${JSON.stringify(output(fields.get(name), row))}`,
+  );
+  return Buffer.from(`{${members.join(',')}}`);
 }
 
 /** Whole fields are cut to their previews; what is computed from them is not. */

@@ -15,6 +15,8 @@ export interface Token {
 const SPACE = /(?:\s|--[^\n]*)+/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** A quoted text with nothing in it that needs a closer look. */
+const PLAIN_QUOTED = /'[^'\\]*'(?!')|"[^"\\]*"(?!")/y;
 const SYMBOL = /<!=>|<=>|!=|<>|<=|>=|[()[\]{},.:|+\-*/%=<>?]/y;
 
 /** A 400 that names the line and column of the fault. */
@@ -31,6 +33,8 @@ function matchAt(pattern: RegExp, text: string, at: number): string | null {
 
 /** Reads a quoted text that begins at `at`; a doubled quote stands for one. */
 function readQuoted(text: string, at: number): { readonly value: string; readonly end: number } {
+  const plain = matchAt(PLAIN_QUOTED, text, at);
+  if (plain !== null) return { value: plain.slice(1, -1), end: at + plain.length };
   const quote = text.charAt(at);
   let value = '';
   for (let i = at + 1; i < text.length; i += 1) {
@@ -46,18 +50,20 @@ function readQuoted(text: string, at: number): { readonly value: string; readonl
   throw syntaxError(text, at, 'this quote is never closed');
 }
 
-function readToken(text: string, at: number): Omit<Token, 'startsLine'> & { readonly end: number } {
+type TokenRead = Pick<Token, 'kind' | 'text'> & { readonly end: number };
+
+function readToken(text: string, at: number): TokenRead {
   const character = text.charAt(at);
   if (character === "'" || character === '"') {
     const { value, end } = readQuoted(text, at);
-    return { kind: character === "'" ? 'string' : 'quoted-name', text: value, at, end };
+    return { kind: character === "'" ? 'string' : 'quoted-name', text: value, end };
   }
   const name = matchAt(NAME, text, at);
-  if (name !== null) return { kind: 'name', text: name, at, end: at + name.length };
+  if (name !== null) return { kind: 'name', text: name, end: at + name.length };
   const number = matchAt(NUMBER, text, at);
-  if (number !== null) return { kind: 'number', text: number, at, end: at + number.length };
+  if (number !== null) return { kind: 'number', text: number, end: at + number.length };
   const symbol = matchAt(SYMBOL, text, at);
-  if (symbol !== null) return { kind: 'symbol', text: symbol, at, end: at + symbol.length };
+  if (symbol !== null) return { kind: 'symbol', text: symbol, end: at + symbol.length };
   throw syntaxError(text, at, `unexpected character ${JSON.stringify(character)}`);
 }
 
@@ -69,9 +75,12 @@ export function tokenize(text: string): readonly Token[] {
     const space = matchAt(SPACE, text, at) ?? '';
     const startsLine = at === 0 || space.includes('\n');
     at += space.length;
-    if (at >= text.length) return [...tokens, { kind: 'end', text: '', at, startsLine }];
-    const { end, ...token } = readToken(text, at);
-    tokens.push({ ...token, startsLine });
+    if (at >= text.length) {
+      tokens.push({ kind: 'end', text: '', at, startsLine });
+      return tokens;
+    }
+    const { kind, text: meaning, end } = readToken(text, at);
+    tokens.push({ kind, text: meaning, at, startsLine });
     at = end;
   }
 }

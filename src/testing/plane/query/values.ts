@@ -29,6 +29,7 @@ function codePointOrder(unit: number): number {
 
 /** Orders text by code points, which is the order of its UTF-8 bytes. */
 export function compareText(left: string, right: string): number {
+  if (left === right) return 0;
   const shared = Math.min(left.length, right.length);
   for (let i = 0; i < shared; i += 1) {
     const difference = codePointOrder(left.charCodeAt(i)) - codePointOrder(right.charCodeAt(i));
