@@ -28,6 +28,8 @@ export function unitsOfRows(
   }));
 }
 
-function targetRow({ rootSpanId: _, ...row }: RetainedRow): TargetRow {
-  return row;
+/** The row without what only this adapter knows. */
+export function targetRow(row: RetainedRow): TargetRow {
+  const { objectId, id, version, created, isRoot, heldBy } = row;
+  return { objectId, id, version, created, isRoot, heldBy };
 }
