@@ -59,6 +59,11 @@ export interface Source {
   repeatsFrom?(cursor: Cursor): string | null;
   /** The time below which everything has been delivered once `cursor` is committed, or `null` when unknown. */
   watermarkOf?(cursor: Cursor): Date | null;
+  /**
+   * Whether rows of this object are read, be there any or not; `null` when only a read can tell, as for objects
+   * chosen by name. The id is what the field `rowIdentity.object` of such rows holds. Touches nothing.
+   */
+  readsObject?(objectId: string): boolean | null;
   /** Steps of `test()`: reachability, rights, clock. Yields a failed step rather than throwing. */
   probe?(options?: OperationOptions): AsyncIterable<ProbeStep>;
 }

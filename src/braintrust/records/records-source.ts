@@ -57,6 +57,7 @@ export function recordsSource(
       const ids = idsOfCursor(settings, cursor);
       return watermarkOf(decodeCursor(cursorFormat, cursor, ids ?? []), ids);
     },
+    readsObject: (objectId) => (scope === undefined ? objectIds.includes(objectId) : null),
     probe: (operation = {}) => probeRecords(settings, operation),
   });
 }
