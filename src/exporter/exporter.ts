@@ -51,9 +51,18 @@ export interface Exporter extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const SETTINGS = new WeakMap<Exporter, ExporterSettings>();
+
 /** The exporter of validated settings. */
 export function exporterOf(settings: ExporterSettings): Exporter {
-  return new ExporterInstance(settings);
+  const exporter = new ExporterInstance(settings);
+  SETTINGS.set(exporter, settings);
+  return exporter;
+}
+
+/** What an exporter was made of; `null` for one that somebody else made, such as a wrapper. */
+export function settingsOf(exporter: Exporter): ExporterSettings | null {
+  return SETTINGS.get(exporter) ?? null;
 }
 
 class ExporterInstance implements Exporter {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { type Exporter, settingsOf } from '../../src/exporter/exporter.js';
 import { override } from '../support/override.js';
 import { plainKeys } from '../support/plain-keys.js';
 import { tableExporter } from '../support/table-export.js';
@@ -34,5 +35,21 @@ describe('options of an exporter', () => {
     expect(() => tableExporter({ ...others, sink: { name, location } as typeof sink })).toThrow(
       /`sink` lacks open, commit, put, get, head, list, remove, strays, discard/,
     );
+  });
+});
+
+describe('settingsOf', () => {
+  it('gives what an exporter was made of', () => {
+    const made = parts();
+    const settings = settingsOf(tableExporter(made));
+    expect(settings).toMatchObject({ exportId: 'prod', transform: undefined });
+    expect(settings?.source).toBe(made.source);
+    expect(settings?.sink).toBe(made.sink);
+  });
+
+  it('gives nothing of what only looks like an exporter', () => {
+    const exporter = tableExporter(parts());
+    expect(settingsOf(override(exporter, {}))).toBeNull();
+    expect(settingsOf({ id: 'prod' } as Exporter)).toBeNull();
   });
 });
