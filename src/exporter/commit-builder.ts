@@ -40,6 +40,7 @@ export interface PreparedCommit {
   readonly mistypedValues: number;
   readonly schemaId: string | null;
   readonly transformed: boolean;
+  readonly minVersion: string | null;
   readonly maxVersion: string | null;
 }
 
@@ -55,6 +56,7 @@ export class CommitBuilder {
   #rows = 0;
   #lateRows = 0;
   #droppedRows = 0;
+  #minVersion: string | null = null;
   #maxVersion: string | null = null;
 
   constructor(settings: ExporterSettings, place: CommitPlace) {
@@ -163,6 +165,7 @@ export class CommitBuilder {
       mistypedValues,
       schemaId: this.#settings.encoder.schemaId ?? null,
       transformed: this.#settings.transform !== undefined,
+      minVersion: this.#minVersion,
       maxVersion: this.#maxVersion,
     };
   }
@@ -222,6 +225,7 @@ export class CommitBuilder {
 
   #noteVersion(version: FieldValue): void {
     if (typeof version !== 'string') return;
+    if (this.#minVersion === null || version < this.#minVersion) this.#minVersion = version;
     if (this.#maxVersion === null || version > this.#maxVersion) this.#maxVersion = version;
   }
 

@@ -108,6 +108,7 @@ function pendingCommit(
     rejected: prepared.rejected,
     attachments: prepared.attachments,
     lateRows: prepared.lateRows,
+    minVersion: prepared.minVersion,
     maxVersion: prepared.maxVersion,
   };
   return {

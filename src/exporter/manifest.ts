@@ -77,7 +77,8 @@ export interface Manifest {
   readonly attachments: ManifestCompanion | null;
   /** Source rows of this commit that surfaced after their time had been read. */
   readonly lateRows: number;
-  /** Highest version of any source row of this commit, dead letters included. */
+  /** Lowest and highest version of any source row of this commit, dead letters included. */
+  readonly minVersion: string | null;
   readonly maxVersion: string | null;
 }
 
