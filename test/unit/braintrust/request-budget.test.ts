@@ -95,6 +95,25 @@ describe('the request budget', () => {
     expect(times).toEqual([70_000, 85_000]);
   });
 
+  it('keeps the order when one in the middle gives up', async () => {
+    const clock = manualClock();
+    const budget = new RequestBudget(clock, 2);
+    await budget.take();
+    await clock.advance(10_000);
+    await budget.take();
+    const served: string[] = [];
+    const first = budget.reserve(2).then(() => served.push('reservation'));
+    const controller = new AbortController();
+    const second = budget.take(controller.signal);
+    const third = budget.take().then(() => served.push('take'));
+    controller.abort('stop');
+    await expect(second).rejects.toBe('stop');
+    // At 60 s there is room for one request, but not yet for the two that come first.
+    await clock.advance(90_000);
+    await Promise.all([first, third]);
+    expect(served).toEqual(['reservation', 'take']);
+  });
+
   it('keeps reserved places free for 15 seconds, and not longer', async () => {
     const clock = manualClock();
     const budget = new RequestBudget(clock, 2);
