@@ -1,5 +1,5 @@
 import type { Json, TargetUnit } from '../../interfaces/index.js';
-import { isNull, isOneOf } from '../records/records-query.js';
+import { isOneOf } from '../records/records-query.js';
 import { readById, UNIT_MAX_ROWS } from './read-by-id.js';
 import type { ReadContext, RowsRead } from './read-by-id.js';
 import { IDS_PER_QUERY, inParts } from './remaining-rows.js';
@@ -34,7 +34,8 @@ export interface TracesRead {
 }
 
 /**
- * Reads traces whole, in any version; those that have no rows are not given. A trace with too many rows is cut.
+ * Reads traces whole, in any version, and gives them in the order in which they are wanted; those that have no rows
+ * are not given. A trace with too many rows is cut.
  * @returns `null` when they have too many rows together, and fewer traces can be asked for.
  */
 export async function readTracesAtOnce(
@@ -52,7 +53,10 @@ export async function readTracesAtOnce(
     if (isTooMuch && wanted.unitIds.length > 1) return null;
     units.push(...unitsOfRows(read.rows, { unitIdOf: traceUnitId, isTooLarge: read.isCut }));
   }
-  return readAt === undefined ? null : { units, readAt };
+  if (readAt === undefined) return null;
+  const places = new Map(wanted.unitIds.map((unitId, place) => [unitId, place]));
+  const placeOf = ({ id }: TargetUnit): number => places.get(id) ?? 0;
+  return { units: units.sort((left, right) => placeOf(left) - placeOf(right)), readAt };
 }
 
 /** Reads traces whole, as {@link readTracesAtOnce} does, in groups as small as they must be. */
@@ -73,25 +77,28 @@ export function conditionsOfUnit(unitId: string): readonly Json[] {
   return conditionsOf([unitId]);
 }
 
-function readPart(
+async function readPart(
   context: ReadContext,
   objectId: string,
   unitIds: readonly string[],
 ): Promise<RowsRead> {
+  const conditions = conditionsOf(unitIds);
   const asked = new Set(unitIds);
-  return readById(context, {
-    objectId,
-    conditions: conditionsOf(unitIds),
-    most: unitIds.every(isLone) ? unitIds.length : undefined,
-    isWanted: (row) => asked.has(traceUnitId(row)),
-  });
+  const isAsked = (row: RetainedRow): boolean => asked.has(traceUnitId(row));
+  if (!unitIds.every(isLone))
+    return await readById(context, { objectId, conditions, isWanted: isAsked });
+  const most = unitIds.length;
+  const isWanted = ({ id }: RetainedRow): boolean => asked.has(LONE_ROW + id);
+  const read = await readById(context, { objectId, conditions, most, isWanted });
+  // One that has a trace by now is not alone any more.
+  return { ...read, rows: read.rows.filter(isAsked) };
 }
 
 /** Of units that are all alike: traces, or rows that name none. */
 function conditionsOf(unitIds: readonly string[]): readonly Json[] {
   if (!unitIds.every(isLone)) return [isOneOf('root_span_id', unitIds.map(rootSpanIdOf))];
   const ids = unitIds.map((unitId) => unitId.slice(LONE_ROW.length));
-  return [isOneOf('id', ids), isNull('root_span_id')];
+  return [isOneOf('id', ids)];
 }
 
 function partsOf(unitIds: readonly string[]): readonly (readonly string[])[] {
