@@ -87,7 +87,21 @@ export async function loadIndex(
   const { key } = manifest.rowIndex;
   const stream = await sink.get(key, operation);
   if (stream === null) throw missing(key, sink);
-  const reader = await readIndex(key, verifiedBytes(stream, manifest.rowIndex));
+  const bytes = verifiedBytes(stream, manifest.rowIndex);
+  try {
+    return await readDigests(manifest, bytes, operation);
+  } finally {
+    await bytes.return();
+  }
+}
+
+async function readDigests(
+  manifest: Manifest,
+  bytes: AsyncIterable<Uint8Array>,
+  operation: OperationOptions,
+): Promise<LoadedIndex> {
+  const { key } = manifest.rowIndex;
+  const reader = await readIndex(key, bytes);
   const groups = loadedGroups(manifest, reader.header.groups);
   const digests = Buffer.allocUnsafe(indexBytes(manifest));
   const starts = new Set(groups.map(({ from }) => from));
