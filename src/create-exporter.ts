@@ -14,18 +14,19 @@ import type {
 import type {
   CursorStore,
   Encoder,
-  Json,
   KeyStrategy,
   Observer,
   Runtime,
   Sink,
   Source,
 } from './interfaces/index.js';
+import { readLeaseLimits } from './leases/lease-options.js';
 import { type OptionReader, readOptions } from './options/index.js';
+import { readId } from './options/read-id.js';
 import { isRedactor } from './redact/redact.js';
+import { plainJson } from './util/plain-json.js';
 import { systemRuntime } from './util/runtime.js';
 
-const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const OBJECT_MAX_BYTES = 128 * 1024 * 1024;
 const OBJECT_MAX_ROWS = 1_000_000;
 const PAGE_SIZE = 1_000;
@@ -108,12 +109,7 @@ function readSettings(reader: OptionReader): ExporterSettings {
     ['now', 'sleep', 'random', 'id'],
     systemRuntime,
   );
-  const exportId = reader.string('id');
-  if (exportId !== '' && !ID.test(exportId))
-    reader.problem(
-      'id',
-      'must be letters, digits, "_" and "-", begin with a letter or digit, 64 at most',
-    );
+  const exportId = readId(reader, 'id');
   const source = reader.adapter<Source>('source', ['name', 'identity', 'rowIdentity', 'read']);
   const encoder = reader.adapter<Encoder>('encoder', ['format', 'extension', 'identity', 'open']);
   const sink = reader.adapter<Sink>('sink', [
@@ -171,15 +167,10 @@ function readSettings(reader: OptionReader): ExporterSettings {
 }
 
 function readLimits(reader: OptionReader): Limits {
-  const leaseMs = reader.number('leaseMs', 60_000, { min: 1_000, max: 3_600_000 });
-  const third = Math.max(500, Math.floor(leaseMs / 3));
   return Object.freeze({
-    leaseMs,
-    // Renewed after its half is over, a lease could run out during one slow save.
-    leaseRenewMs: reader.number('leaseRenewMs', third, { min: 500, max: Math.floor(leaseMs / 2) }),
+    ...readLeaseLimits(reader),
     commitMaxRows: reader.number('commitMaxRows', 2_000_000, { min: 1, max: 100_000_000 }),
     lookbackMaxRows: reader.number('lookbackMaxRows', 4_000_000, { min: 1, max: 100_000_000 }),
-    closeTimeoutMs: reader.number('closeTimeoutMs', 10_000, { min: 100, max: 600_000 }),
   });
 }
 
@@ -195,9 +186,4 @@ function fingerprintOf(
     format: plainJson({ format, compression, identity }),
     keys: plainJson(destination.keys.identity),
   };
-}
-
-/** As it will come back from a cursor store: without members that are undefined. */
-function plainJson(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value ?? null)) as Json;
 }

@@ -1,5 +1,7 @@
 export { createExporter } from './create-exporter.js';
 export type { ExporterOptions, ObjectOptions } from './create-exporter.js';
+export { createRetentionPolicy } from './create-retention-policy.js';
+export type { RetentionPolicyOptions } from './create-retention-policy.js';
 export type { Exporter } from './exporter/exporter.js';
 export * from './errors/index.js';
 export type { AttachmentsOptions } from './exporter/attachments/attachment-options.js';
@@ -40,6 +42,32 @@ export { datePartitionedKeys } from './keys/date-partitioned-keys.js';
 export type { DatePartitionedKeysOptions } from './keys/date-partitioned-keys.js';
 export { redact } from './redact/redact.js';
 export type { HashRedaction, MaskRedaction, Redactor, RedactRule } from './redact/redact.js';
+export type { BrakeName, Brakes } from './retention/decide/brakes.js';
+export type { KeptReason } from './retention/decide/judge.js';
+export type { RetentionPlan } from './retention/plan.js';
+export type { RetentionPolicy } from './retention/policy.js';
+export type { Counts, KeptCounts } from './retention/policy-document.js';
+export type { RequireExported } from './retention/proof/read-proof-option.js';
+export { readMarkReceipt, readReceipts } from './retention/receipts/receipt-store.js';
+export type { DeletionReceipt, ReadReceiptsOptions } from './retention/receipts/receipt-store.js';
+export type {
+  DeletionIntent,
+  DeletionOutcome,
+  MarkReceipt,
+  ReceiptArchive,
+  ReceiptRow,
+  ReceiptUnit,
+} from './retention/receipts/receipt.js';
+export type {
+  MarkStatus,
+  RetentionRecord,
+  RetentionResult,
+  RetentionRunOptions,
+  RetentionStatus,
+  RetentionStopReason,
+} from './retention/results.js';
+export type { HoldsOption, RetentionLimits } from './retention/settings.js';
+export type { UnitSample } from './retention/sweep/tally.js';
 export { INTERVALS_MS, runIfDue } from './run-if-due.js';
 export type { IntervalName, RunIfDueOptions, RunIfDueResult } from './run-if-due.js';
 export { memoryCursorStore } from './stores/memory.js';

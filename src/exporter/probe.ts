@@ -1,6 +1,6 @@
 import { isExportError } from '../errors/index.js';
-import type { CursorStore, OperationOptions, ProbeStep, Sink } from '../interfaces/index.js';
-import { messageOf } from '../util/message.js';
+import type { OperationOptions, ProbeStep, Sink } from '../interfaces/index.js';
+import { type StepWork, ownSteps, tryStep, trySwap } from '../util/probe-steps.js';
 import { checkFingerprint } from './checkpoint.js';
 import { loadCheckpoint } from './checkpoint-session.js';
 import type { TestResult } from './results.js';
@@ -8,8 +8,6 @@ import type { ExporterSettings } from './settings.js';
 
 const PROBE_TEXT = 'This object was written by a test and may be removed.\n';
 
-/** A step's work: one sentence on what was seen, a whole step, or an error. */
-type StepWork = () => Promise<string | ProbeStep>;
 type AddStep = (name: string, work: StepWork) => Promise<void>;
 
 /** Tries everything that a run needs, step by step, and leaves nothing behind. Never rejects but by abort. */
@@ -25,44 +23,9 @@ export async function testExport(
   steps.push(...(await ownSteps('sink', settings.sink.probe?.(options), options)));
   await testObject(settings, add, options);
   steps.push(...(await ownSteps('cursor-store', settings.store.probe?.(options), options)));
-  await add('compare-and-swap', () => testSwap(settings, options));
+  await add('compare-and-swap', () => trySwap(settings.store, settings.exportId, options));
   await add('checkpoint', () => testCheckpoint(settings, options));
   return { ok: steps.every((step) => step.outcome !== 'failed'), steps };
-}
-
-/** The steps of an adapter's own probe; one that throws becomes a failed step. */
-async function ownSteps(
-  name: string,
-  probe: AsyncIterable<ProbeStep> | undefined,
-  options: OperationOptions,
-): Promise<readonly ProbeStep[]> {
-  const steps: ProbeStep[] = [];
-  try {
-    for await (const step of probe ?? []) steps.push(step);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    steps.push(failed(name, error));
-  }
-  return steps;
-}
-
-async function tryStep(
-  step: string,
-  work: StepWork,
-  options: OperationOptions,
-): Promise<ProbeStep> {
-  try {
-    const result = await work();
-    return typeof result === 'string' ? { step, outcome: 'passed', detail: result } : result;
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    return failed(step, error);
-  }
-}
-
-function failed(step: string, error: unknown): ProbeStep {
-  const remedy = isExportError(error) ? error.remedy : undefined;
-  return { step, outcome: 'failed', detail: messageOf(error), remedy };
 }
 
 /** A small object through both phases: invisible, then whole, then gone. */
@@ -128,46 +91,6 @@ async function readBack(sink: Sink, key: string, options: OperationOptions): Pro
   for await (const chunk of stream) text += Buffer.from(chunk).toString('latin1').slice(0, 1_000);
   if (text !== PROBE_TEXT) throw new Error('The object holds other bytes than were written.');
   return 'The small object reads back as written.';
-}
-
-/** Two saves of one revision: exactly one may succeed. */
-async function testSwap(settings: ExporterSettings, options: OperationOptions): Promise<string> {
-  const { store, exportId } = settings;
-  const key = `probes/${exportId}`;
-  // A test that died may have left its document behind.
-  const start = (await store.load(key, options))?.revision ?? null;
-  const first = await store.save(key, { step: 1 }, { ...options, ifRevision: start });
-  let latest = first.revision;
-  try {
-    await refuses(store, { key, ifRevision: start }, options);
-    latest = (await store.save(key, { step: 2 }, { ...options, ifRevision: latest })).revision;
-    await refuses(store, { key, ifRevision: first.revision }, options);
-    const loaded = await store.load(key, options);
-    if (JSON.stringify(loaded?.document) !== '{"step":2}')
-      throw new Error('A saved document does not read back.');
-  } catch (error) {
-    // The first error tells more. What stays is begun with next time.
-    await store.delete(key, { ...options, ifRevision: latest }).catch(() => undefined);
-    throw error;
-  }
-  await store.delete(key, { ...options, ifRevision: latest });
-  return `The cursor store ${store.name} refuses stale revisions.`;
-}
-
-async function refuses(
-  store: CursorStore,
-  save: { readonly key: string; readonly ifRevision: string | null },
-  options: OperationOptions,
-): Promise<void> {
-  try {
-    await store.save(save.key, { step: 'stale' }, { ...options, ifRevision: save.ifRevision });
-  } catch (error) {
-    if (isExportError(error, 'CHECKPOINT_CONFLICT')) return;
-    throw error;
-  }
-  throw new Error(
-    'The cursor store accepted a save of a stale revision: two workers could both commit.',
-  );
 }
 
 async function testCheckpoint(

@@ -7,6 +7,7 @@ import type {
   PartitionInput,
 } from '../interfaces/index.js';
 import { readOptions, type OptionReader } from '../options/index.js';
+import { parseIsoDate } from '../util/iso-date.js';
 import {
   DATE_VALUE,
   FIELD_NAME,
@@ -14,7 +15,7 @@ import {
   renderKey,
   type KeyTemplate,
 } from './key-template.js';
-import { dateText, parseIsoDate } from './partition-date.js';
+import { dateText } from './partition-date.js';
 import { NO_VALUE, NO_VALUE_HIVE, segmentValue } from './segment-value.js';
 
 export type DateLayout = 'date' | 'slashes' | 'hive';

@@ -1,0 +1,33 @@
+import type { Survey } from '../../interfaces/index.js';
+import { type Baseline, type Clocks, DAY_MS, cutoffJumpMs } from './cutoff.js';
+
+/** What keeps a policy from going further than it should. */
+export interface Brakes {
+  /** Most rows that one run deletes; the next one goes on. */
+  readonly maxRowsPerRun: number;
+  /** Most of what exists that one mark deletes, from 0 to 1. */
+  readonly maxFraction: number;
+  /** No row that is younger than so many days is deleted, whatever `keepDays` says. */
+  readonly minAgeDays: number;
+}
+
+/** A brake that was reached. */
+export type BrakeName = 'fraction' | 'cutoff-jump';
+
+/** How many rows, or experiments, one mark may delete without being asked. */
+export function allowanceOf({ existing }: Pick<Survey, 'existing'>, maxFraction: number): number {
+  return Math.floor(existing * maxFraction);
+}
+
+/** Whether the cutoff moved more than a day further than time passed, or the first one rests on clocks apart. */
+export function isCutoffJump(baseline: Baseline | null, cutoff: Date, now: Clocks): boolean {
+  return cutoffJumpMs(baseline, cutoff, now) > DAY_MS;
+}
+
+/** Whether so much more may go under a mark. What was decided counts, whether it is confirmed or not. */
+export function isAllowed(
+  more: number,
+  mark: { readonly decided: number; readonly allowance: number },
+): boolean {
+  return mark.decided + more <= mark.allowance;
+}

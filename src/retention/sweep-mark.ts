@@ -1,0 +1,157 @@
+import type { OperationOptions } from '../interfaces/index.js';
+import type { LeaseSession } from '../leases/lease-session.js';
+import { emit } from '../util/observe.js';
+import { type Clocks, DAY_MS, passedMs, sweepCutoff } from './decide/cutoff.js';
+import { type RetentionPlan, boundsOf, checkPlan, countedBy } from './plan.js';
+import { presentHolds } from './holds.js';
+import { planNeeded } from './plan-needed.js';
+import { type Mark, type PolicyDocument, type SweepState, newSweep } from './policy-document.js';
+import { type MarkReceipt, RECEIPT_VERSION, markReceiptKey } from './receipts/receipt.js';
+import { putReceipt } from './receipts/receipt-store.js';
+import type { PolicySettings } from './settings.js';
+import { type SweepContext, markOf, saveSweep, sweepOf } from './sweep/context.js';
+import { openPolicyProof, openTarget } from './sweep/scan.js';
+import { Sweep, type SweepEnd, type SweepLimits } from './sweep/sweep.js';
+import { keptRows } from './sweep/tally.js';
+
+/** What a mark is swept with. */
+export interface SweepRequest {
+  readonly settings: PolicySettings;
+  readonly session: LeaseSession<PolicyDocument>;
+  readonly clocks: Clocks;
+  /** Whether a plan for this very mark was given to the run. */
+  readonly isConfirmed: boolean;
+  readonly limits: SweepLimits;
+}
+
+/** How a sweep ended, and the mark's receipt once there is one. */
+export interface SweepResult {
+  readonly end: SweepEnd;
+  readonly sweep: SweepState;
+  readonly receiptKey: string | null;
+}
+
+/**
+ * Takes a plan for the mark that there is: it may then delete what the plan says, besides what it has deleted.
+ * @throws RetentionError `PLAN_INVALID`.
+ */
+export async function confirmMark(
+  request: Omit<SweepRequest, 'isConfirmed' | 'limits'> & { readonly plan: RetentionPlan },
+  options: OperationOptions,
+): Promise<void> {
+  const { settings, session, clocks, plan } = request;
+  const mark = markOf(request);
+  const holds = await presentHolds(settings.holds, options);
+  checkPlan(plan, settings, { holds, planeNow: clocks.plane, markId: mark.id });
+  const done = mark.sweep === null ? 0 : countedBy(mark.survey, mark.sweep.deleted);
+  const allowance = Math.max(mark.allowance, done + countedBy(mark.survey, plan.go));
+  await session.save(
+    (current) => ({ ...current, mark: { ...mark, allowance, planToken: plan.token } }),
+    options,
+  );
+}
+
+/**
+ * Sweeps the mark of a policy, or goes on with it. Holds and `keepDays` are those of now; cutoff and bound are those
+ * of the mark.
+ */
+export async function sweepMark(
+  request: SweepRequest,
+  options: OperationOptions,
+): Promise<SweepResult> {
+  const { settings, session, clocks, limits } = request;
+  const mark = markOf(request);
+  if (mark.sweep?.endedAt != null) return await finish(request, options);
+  const bounds = boundsOf(mark);
+  const cutoff = sweepCutoff(bounds.cutoff, clocks.plane, settings.keepDays);
+  if (!request.isConfirmed) checkClocks(settings, mark, clocks);
+  const opened = await openTarget(settings, { ...bounds, cutoff }, options);
+  const proof = await openPolicyProof(settings, session.current.proofFloor, options);
+  const scan = { ...opened, proof };
+  const sweep = mark.sweep ?? newSweep(clocks.plane);
+  await session.save((current) => ({ ...current, mark: { ...mark, sweep } }), options);
+  const context: SweepContext = { settings, session, scan, options };
+  const end = await new Sweep(context, limits).run();
+  if (end !== 'swept') return { end, sweep: sweepOf(context), receiptKey: null };
+  await endSweep(context);
+  return await finish(request, options);
+}
+
+/** The grace must have passed by both clocks: one that jumps ends no grace. */
+function checkClocks(settings: PolicySettings, mark: Mark, now: Clocks): void {
+  const plane = now.plane.getTime() - Date.parse(mark.planeNow);
+  if (plane - passedMs(mark, now) <= DAY_MS) return;
+  throw planNeeded(settings, 'cutoff-jump', { cutoff: mark.cutoff, lastCutoff: mark.cutoff });
+}
+
+async function endSweep(context: SweepContext): Promise<void> {
+  const { settings, session, scan, options } = context;
+  const endedAt = settings.runtime.now().toISOString();
+  const lowest = sweepOf(context).lowestKept ?? scan.ages.versionBound;
+  const proofFloor = scan.proof?.floor(lowest) ?? null;
+  await saveSweep(context, (sweep) => ({ ...sweep, endedAt }));
+  await session.save((current) => ({ ...current, proofFloor }), options);
+}
+
+/** Writes the receipt of a mark that is swept, then forgets the mark. */
+async function finish(request: SweepRequest, options: OperationOptions): Promise<SweepResult> {
+  const { settings, session } = request;
+  const { policyId } = settings;
+  const mark = markOf(request);
+  const sweep = sweepOf(request);
+  const receiptKey = markReceiptKey(policyId, mark.id);
+  const value = markReceiptOf(settings, request);
+  await putReceipt(settings.receipts, { key: receiptKey, value }, options);
+  const { cutoff, planeNow, hostNow } = mark;
+  const { units, rows } = sweep.deleted;
+  await session.save(
+    (current) => ({
+      ...current,
+      mark: null,
+      baseline: { cutoff, planeNow, hostNow },
+      totals: {
+        units: current.totals.units + units,
+        rows: current.totals.rows + rows,
+        marks: current.totals.marks + 1,
+      },
+    }),
+    options,
+  );
+  emit(options.observer, {
+    type: 'mark-end',
+    policyId,
+    markId: mark.id,
+    deletedRows: rows,
+    deletedUnits: units,
+    keptRows: keptRows(sweep.kept),
+    receiptKey,
+  });
+  return { end: 'swept', sweep, receiptKey };
+}
+
+function markReceiptOf(
+  { policyId, fingerprint }: PolicySettings,
+  context: Pick<SweepRequest, 'session'>,
+): MarkReceipt {
+  const mark = markOf(context);
+  const sweep = sweepOf(context);
+  return {
+    version: RECEIPT_VERSION,
+    policyId,
+    markId: mark.id,
+    target: fingerprint.target,
+    unit: fingerprint.unit,
+    keepDays: mark.keepDays,
+    cutoff: mark.cutoff,
+    before: mark.before,
+    markedAt: mark.planeNow,
+    sweptAt: sweep.startedAt,
+    endedAt: sweep.endedAt ?? sweep.startedAt,
+    batches: sweep.nextBatch - 1,
+    deleted: sweep.deleted,
+    remainedRows: sweep.remainedRows,
+    changedRows: sweep.changedRows,
+    kept: sweep.kept,
+    readAgeMaxMs: sweep.readAgeMaxMs,
+  };
+}

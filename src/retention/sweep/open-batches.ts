@@ -1,0 +1,75 @@
+import { batchOf } from '../receipts/intent-of.js';
+import { readIntent } from '../receipts/receipt-store.js';
+import { askRemains, closeBatch, isGone } from './confirm-batch.js';
+import { type DecidedBatch, type SweepContext, sweepOf } from './context.js';
+import type { BatchDeletion } from './delete-batch.js';
+
+/** So many batches wait for their confirmation. */
+const OPEN_MAX = 20;
+/** A batch is sent so often before its receipt says that something remained. */
+const SENDS = 3;
+
+/** The batches whose deletion was sent. They are asked for again after a while, because deletions show late. */
+export class OpenBatches {
+  readonly #context: SweepContext;
+  readonly #deletion: BatchDeletion;
+  #open: DecidedBatch[] = [];
+
+  constructor(context: SweepContext, deletion: BatchDeletion) {
+    this.#context = context;
+    this.#deletion = deletion;
+  }
+
+  add(decided: DecidedBatch): void {
+    this.#open.push(decided);
+  }
+
+  /** Takes over what earlier runs left: whether their deletions were sent, the rows tell. */
+  async takeOver(): Promise<void> {
+    const { settings, options } = this.#context;
+    for (const open of sweepOf(this.#context).open) {
+      const intent = await readIntent(settings.receipts, open.intentKey, options);
+      const sentAtMs = Math.min(Date.parse(open.openedAt), settings.runtime.now().getTime());
+      this.#open.push({ open, ...batchOf(intent), sends: 1, sentAtMs });
+    }
+    await this.settleAll();
+  }
+
+  /** Settles what has waited long enough, and more when too many wait. */
+  async settleDue(): Promise<void> {
+    for (;;) {
+      const [oldest] = this.#open;
+      if (oldest === undefined) return;
+      if (this.#waitMs(oldest) > 0 && this.#open.length < OPEN_MAX) return;
+      await this.#settleOldest();
+    }
+  }
+
+  /** Settles every one, and waits for it. */
+  async settleAll(): Promise<void> {
+    while (this.#open.length > 0) await this.#settleOldest();
+  }
+
+  async #settleOldest(): Promise<void> {
+    const [oldest] = this.#open;
+    if (oldest === undefined) return;
+    const { settings, options } = this.#context;
+    const waitMs = this.#waitMs(oldest);
+    if (waitMs > 0) await settings.runtime.sleep(waitMs, options.signal);
+    const remains = await askRemains(this.#context, oldest);
+    if (isGone(remains) || oldest.sends >= SENDS) {
+      await closeBatch(this.#context, oldest, remains);
+      this.#open = this.#open.slice(1);
+      return;
+    }
+    const repeated = await this.#deletion.repeat(oldest);
+    this.#open = [...this.#open.slice(1), repeated];
+  }
+
+  #waitMs({ sentAtMs }: DecidedBatch): number {
+    const { runtime, limits } = this.#context.settings;
+    // A clock that was set back must not make it wait for longer than ever was meant.
+    const passed = Math.max(0, runtime.now().getTime() - sentAtMs);
+    return limits.confirmAfterMs - passed;
+  }
+}

@@ -1,0 +1,122 @@
+import { type Batch, BatchQueue } from '../decide/batches.js';
+import { pauseOf } from '../records.js';
+import { type SweepContext, markOf, saveSweep, sweepOf } from './context.js';
+import { BatchDeletion } from './delete-batch.js';
+import { KeptNotes } from './kept-notes.js';
+import { OpenBatches } from './open-batches.js';
+import { checkAllowance } from './check-allowance.js';
+import { judgedPages } from './scan.js';
+
+/** A scan is repeated so often for what could not be deleted. */
+const PASSES = 3;
+
+/** Why a sweep ended. */
+export type SweepEnd = 'swept' | 'row-limit' | 'time-limit' | 'paused';
+
+/** What one run may do. */
+export interface SweepLimits {
+  readonly maxRows: number;
+  /** By the host's clock in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** One run's part of the sweep of a mark. */
+export class Sweep {
+  readonly #context: SweepContext;
+  readonly #limits: SweepLimits;
+  readonly #deletion: BatchDeletion;
+  readonly #open: OpenBatches;
+  #decidedRows = 0;
+
+  constructor(context: SweepContext, limits: SweepLimits) {
+    this.#context = context;
+    this.#limits = limits;
+    this.#deletion = new BatchDeletion(context);
+    this.#open = new OpenBatches(context, this.#deletion);
+  }
+
+  /**
+   * Goes on where the last run stopped. Settles what that run left open before it looks at anything else.
+   * @throws RetentionError `PLAN_NEEDED` when more would go than the mark may delete, and what made it fail.
+   */
+  async run(): Promise<SweepEnd> {
+    await this.#open.takeOver();
+    for (;;) {
+      const end = await this.#pass();
+      await this.#open.settleAll();
+      if (end !== 'swept') return end;
+      const { again, pass } = sweepOf(this.#context);
+      if (!again || pass >= PASSES) return 'swept';
+      await saveSweep(this.#context, (sweep) => ({
+        ...sweep,
+        cursor: null,
+        pass: pass + 1,
+        again: false,
+        remainedRows: 0,
+        kept: {},
+        lowestKept: null,
+      }));
+    }
+  }
+
+  /** Scans once, from the cursor to the end. */
+  async #pass(): Promise<SweepEnd> {
+    const { settings, scan, options } = this.#context;
+    const queue = new BatchQueue(Math.min(settings.limits.batchMaxRows, this.#limits.maxRows));
+    const notes = new KeptNotes(this.#context);
+    let { cursor } = sweepOf(this.#context);
+    const from = { cursor, policyId: settings.policyId, markId: markOf(this.#context).id };
+    for await (const { page, verdicts } of judgedPages(scan, from, options)) {
+      for (const verdict of verdicts) {
+        if (verdict.reason !== null) notes.add(verdict);
+        for (const batch of verdict.reason === null ? queue.add(verdict.unit) : []) {
+          const stop = await this.#delete(batch, { cursor, notes });
+          if (stop !== null) return stop;
+        }
+      }
+      // What waits for a batch would be lost to the next run if the cursor passed over it.
+      if (!queue.isEmpty) continue;
+      ({ cursor } = page);
+      await notes.save(cursor);
+      const stop = await this.#reasonToStop(0);
+      if (stop !== null) return stop;
+    }
+    for (const batch of queue.flush()) {
+      const stop = await this.#delete(batch, { cursor, notes });
+      if (stop !== null) return stop;
+    }
+    await notes.save(cursor);
+    return 'swept';
+  }
+
+  /** @returns why the batch was left alone, or `null`. */
+  async #delete(
+    batch: Batch,
+    { cursor, notes }: { readonly cursor: string | null; readonly notes: KeptNotes },
+  ): Promise<SweepEnd | null> {
+    const rows = batch.units.reduce((sum, unit) => sum + unit.rows.length, 0);
+    const stop = await this.#reasonToStop(rows);
+    if (stop !== null) return stop;
+    // The rows that others hang on go last: when nothing else is left.
+    if (batch.isLast) await this.#open.settleAll();
+    await checkAllowance(this.#context, batch, () => this.#open.settleAll());
+    const { decided, kept, again } = await this.#deletion.delete(batch, cursor);
+    for (const verdict of kept) notes.add(verdict);
+    if (again) await saveSweep(this.#context, (sweep) => ({ ...sweep, again: true }));
+    if (decided !== null) {
+      this.#decidedRows += decided.rows.length;
+      this.#open.add(decided);
+    }
+    await this.#open.settleDue();
+    return null;
+  }
+
+  /** Why nothing more should be done, given that so many rows would be next. */
+  async #reasonToStop(rows: number): Promise<SweepEnd | null> {
+    const { settings, options } = this.#context;
+    options.signal?.throwIfAborted();
+    if (this.#decidedRows + rows > this.#limits.maxRows) return 'row-limit';
+    if (settings.runtime.now().getTime() >= this.#limits.deadlineMs) return 'time-limit';
+    return (await pauseOf(settings).isSet(options)) ? 'paused' : null;
+  }
+}
