@@ -16,12 +16,11 @@ import {
   outline,
   readUnitPages,
   readUnits,
+  rewriteRows,
   rowsOfUnits,
   startRetentionWorld,
 } from '../support/retention.js';
 import type { RetentionWorld } from '../support/retention.js';
-
-type Data = Record<string, unknown>[];
 
 let world: RetentionWorld;
 let projectId: string;
@@ -45,18 +44,6 @@ const ROWS = ['t1-a', 't1', 't2-a', 't2', 't3-a', 't3'];
 
 async function open(unit: RetentionUnit): Promise<TargetReader> {
   return await projectLogs({ client: world.client, projectId }).open(world.scope(unit), {});
-}
-
-/** Changes the rows of the next answer. */
-function rewriteRows(edit: (data: Data) => unknown): PlaneFault {
-  return {
-    kind: 'rewrite',
-    rewrite: (body) => {
-      const answer = JSON.parse(body.toString()) as { data: Data };
-      edit(answer.data);
-      return Buffer.from(JSON.stringify(answer));
-    },
-  };
 }
 
 const PASSING: readonly (readonly [string, PlaneFault])[] = [
@@ -233,17 +220,66 @@ describe('a deletion', () => {
 
   const left = (): unknown[] => world.plane.liveRows('project_logs', projectId).map(({ id }) => id);
 
-  it.each([
-    ['an answer that is lost', { kind: 'lost-answer' }, 'unknown', []],
-    ['a connection that breaks', { kind: 'reset' }, 'unknown', ROWS],
-    ['an answer that is cut', { kind: 'cut', declared: 'full' }, 'unknown', []],
-    ['a server error', { kind: 'status', status: 503 }, 'unknown', ROWS],
-    ['a rate limit', { kind: 'status', status: 429 }, 'refused', ROWS],
-    ['a refusal', { kind: 'status', status: 403 }, 'refused', ROWS],
-    ['a request that is too large', { kind: 'status', status: 413 }, 'refused', ROWS],
-    ['what is no answer', { kind: 'wrong-shape' }, 'unknown', ROWS],
-    ['an answer about other rows', FEWER, 'unknown', []],
-  ] as const)('is not repeated after %s', async (_name, fault, outcome, remaining) => {
+  interface LostDeletion {
+    readonly after: string;
+    readonly fault: PlaneFault;
+    readonly outcome: 'unknown' | 'refused';
+    readonly remaining: readonly string[];
+  }
+
+  const lost: readonly LostDeletion[] = [
+    {
+      after: 'an answer that is lost',
+      fault: { kind: 'lost-answer' },
+      outcome: 'unknown',
+      remaining: [],
+    },
+    {
+      after: 'a connection that breaks',
+      fault: { kind: 'reset' },
+      outcome: 'unknown',
+      remaining: ROWS,
+    },
+    {
+      after: 'an answer that is cut',
+      fault: { kind: 'cut', declared: 'full' },
+      outcome: 'unknown',
+      remaining: [],
+    },
+    {
+      after: 'a server error',
+      fault: { kind: 'status', status: 503 },
+      outcome: 'unknown',
+      remaining: ROWS,
+    },
+    {
+      after: 'a rate limit',
+      fault: { kind: 'status', status: 429 },
+      outcome: 'refused',
+      remaining: ROWS,
+    },
+    {
+      after: 'a refusal',
+      fault: { kind: 'status', status: 403 },
+      outcome: 'refused',
+      remaining: ROWS,
+    },
+    {
+      after: 'a request that is too large',
+      fault: { kind: 'status', status: 413 },
+      outcome: 'refused',
+      remaining: ROWS,
+    },
+    {
+      after: 'what is no answer',
+      fault: { kind: 'wrong-shape' },
+      outcome: 'unknown',
+      remaining: ROWS,
+    },
+    { after: 'an answer about other rows', fault: FEWER, outcome: 'unknown', remaining: [] },
+  ];
+
+  it.each(lost)('is not repeated after $after', async ({ fault, outcome, remaining }) => {
     world.plane.control.fail(fault, { path });
     await expect(reader.remove(rowsOfUnits(units), window)).rejects.toMatchObject({
       name: 'SourceError',
@@ -314,37 +350,6 @@ describe('a deletion', () => {
     await budgeted.remove(rowsOfUnits(now), { notBefore: readAt, notAfter });
     expect(left()).toEqual([]);
     await Promise.all(others);
-  });
-});
-
-describe('a count', () => {
-  it.each([
-    ['that is no number', ([row]: Data) => Object.assign(row ?? {}, { counted: 'six' })],
-    ['that is negative', ([row]: Data) => Object.assign(row ?? {}, { counted: -1 })],
-    ['that comes twice', (data: Data) => data.push({ ...data[0] })],
-  ])('%s is refused', async (_name, edit) => {
-    const reader = await open('row');
-    world.plane.control.fail(rewriteRows(edit));
-    await expect(reader.survey({})).rejects.toMatchObject({ code: 'SOURCE_PROTOCOL' });
-  });
-
-  it('of days without a time, or in no order, is refused', async () => {
-    const reader = await open('row');
-    for (const edit of [
-      ([row]: Data) => Object.assign(row ?? {}, { oldest: 'once' }),
-      ([row]: Data) => Object.assign(row ?? {}, { created_day: null }),
-      (data: Data) => data.push({ ...data[0] }),
-    ]) {
-      world.plane.control.fail(rewriteRows(() => undefined));
-      world.plane.control.fail(rewriteRows(edit));
-      await expect(reader.survey({})).rejects.toMatchObject({ code: 'SOURCE_PROTOCOL' });
-    }
-  });
-
-  it('of an answer that may lack rows is refused', async () => {
-    const reader = await open('row');
-    world.plane.control.setFreshness(projectId, { realtime: 'exhausted_timeout' });
-    await expect(reader.survey({})).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
   });
 });
 

@@ -10,6 +10,7 @@ import type {
   TargetUnit,
   UnitPage,
 } from '../../src/interfaces/index.js';
+import type { PlaneFault } from '../../src/testing/plane/faults.js';
 import { startWorld } from './spans.js';
 import type { SpansWorld } from './spans.js';
 
@@ -83,4 +84,19 @@ export async function deleteBatch(reader: TargetReader, batch: DeletionBatch): P
   const { units, readAt } = await reader.reread(batch, {});
   const window = { notBefore: readAt, notAfter: new Date(readAt.getTime() + 10_000) };
   await reader.remove(rowsOfUnits(units), window);
+}
+
+/** Rows of an answer, as they are about to be sent. */
+export type AnswerRows = Record<string, unknown>[];
+
+/** Changes the rows of the next answer. */
+export function rewriteRows(edit: (data: AnswerRows) => unknown): PlaneFault {
+  return {
+    kind: 'rewrite',
+    rewrite: (body) => {
+      const answer = JSON.parse(body.toString()) as { data: AnswerRows };
+      edit(answer.data);
+      return Buffer.from(JSON.stringify(answer));
+    },
+  };
 }
