@@ -295,8 +295,8 @@ describe('the target', () => {
     expect(problem('braintrust-spans')).toContain('is not');
   });
 
-  it('tries the list, a query, the clock and the filters, and says that it cannot try a deletion', async () => {
-    await world.experiment('a');
+  it('tries all but the deletion of an experiment, and deletes nothing', async () => {
+    const id = await world.experiment('a');
     const holds = [{ filter: 'metadata.keep = true' }, { filter: 'id' }];
     const steps = await stepsOf(world.target().probe(holds, {}));
     expect(steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
@@ -305,9 +305,11 @@ describe('the target', () => {
       'clock passed',
       'filter passed',
       'filter failed',
-      'delete skipped',
+      'delete passed',
+      'delete-experiment skipped',
     ]);
     expect(plane.requests.list.every(({ method }) => method !== 'DELETE')).toBe(true);
+    expect(plane.liveRows('experiment', id)).toHaveLength(2);
   });
 
   it('tells in its steps when nothing can be read', async () => {

@@ -1,21 +1,11 @@
 import type { Hold, OperationOptions, ProbeStep } from '../../interfaces/index.js';
-import type { QueryAnswer } from '../query/query-answer.js';
-import { xactIdAt } from '../query/xact.js';
-import { clockStep, tried } from '../records/records-probe.js';
-import { compare, emptyQuery, recordsQuery } from '../records/records-query.js';
-import { holdRules, referencesWanted } from './holds.js';
-import { findReferences } from './references.js';
-import { removeRows } from './remove-rows.js';
-import { readRetainedRows, retainedFields } from './retained-row.js';
+import { tried } from '../records/records-probe.js';
+import { probeRows } from './probe-rows.js';
 import type { RowsTargetSettings, RowObjects } from './rows-target.js';
 
-/** The id of no row: its deletion proves the right to delete, and deletes nothing. */
-const NO_ROW = 'tracehaul-probe-9f1c7a52-3d0e-4b86-8c1d-5e2f6a7b8c9d';
-
 /**
- * Tries what a policy needs: the key's rights to read and to delete, the clocks, the holds. The right to delete is
- * tried on an id that no row has: the service agrees to it without a row, and at most keeps a note that there is
- * none. Every failure is a failed step; only an abort throws.
+ * Tries what a policy needs, as {@link probeRows} does, on the first of the objects. Every failure is a failed step;
+ * only an abort throws.
  */
 export async function* probeRowsTarget(
   settings: RowsTargetSettings,
@@ -30,77 +20,10 @@ export async function* probeRowsTarget(
   });
   if (list.outcome === 'failed' || settings.objectId === null) yield list;
   // What holds many holds them alike: one stands for all.
-  const [objectId] = objects.objectIds;
-  if (objectId === undefined) return;
-  let answer: QueryAnswer | undefined;
-  yield await tried('query', operation, async () => {
-    answer = await settings.client.query(emptyQuery(kind, objectId), operation);
-    return `The ${kind.noun} ${objectId} can be read.`;
-  });
-  if (answer === undefined) return;
-  yield clockStep(answer);
-  yield* holdSteps({ settings, holds, operation }, objectId);
-  yield* referenceSteps({ settings, holds, operation }, objects.projectIds);
-  yield await tried('delete', operation, async () => {
-    await tryToDelete(settings, objectId, operation);
-    return `Rows of the ${kind.noun} ${objectId} can be deleted; none was.`;
-  });
-}
-
-interface Probing {
-  readonly settings: RowsTargetSettings;
-  readonly holds: readonly Hold[];
-  readonly operation: OperationOptions;
-}
-
-/** A filter is tried on a row, if there is one: it must say whether the row meets it. */
-async function* holdSteps(
-  { settings, holds, operation }: Probing,
-  objectId: string,
-): AsyncGenerator<ProbeStep> {
-  const { client, kind } = settings;
-  for (const [place, hold] of holds.entries()) {
-    if (!('filter' in hold)) continue;
-    yield await tried('filter', operation, async () => {
-      const reading = { kind, holds: holdRules([hold], () => false) };
-      const query = recordsQuery({
-        kind,
-        shape: 'spans',
-        select: retainedFields(reading),
-        filter: undefined,
-        objectIds: [objectId],
-        conditions: [compare('ge', '_xact_id', xactIdAt(0))],
-        sort: ['_xact_id'],
-        limit: 1,
-      });
-      const { rows } = await client.query(query, operation);
-      readRetainedRows(rows, objectId, reading);
-      return `Braintrust accepts the filter of ${hold.name ?? `hold ${place}`}.`;
-    });
-  }
-}
-
-async function* referenceSteps(
-  { settings, holds, operation }: Probing,
-  projectIds: readonly string[],
-): AsyncGenerator<ProbeStep> {
-  const by = referencesWanted(holds);
-  if (by.length === 0) return;
-  const { client, originType } = settings;
-  yield await tried('references', operation, async () => {
-    for (const projectId of projectIds)
-      await findReferences(client, { projectId, by, to: originType }, operation);
-    return `What ${by.join(' and ')} refer to can be read.`;
-  });
-}
-
-async function tryToDelete(
-  { client, kind }: RowsTargetSettings,
-  objectId: string,
-  operation: OperationOptions,
-): Promise<void> {
-  // A deletion needs what was reserved; one that rests on no row has no time to be over.
-  await client.reserve(1, operation);
-  const window = { notBefore: new Date(0), notAfter: new Date(8.64e15) };
-  await removeRows({ client, kind }, [{ objectId, id: NO_ROW }], { ...operation, ...window });
+  const {
+    objectIds: [objectId],
+    projectIds,
+  } = objects;
+  if (objectId !== undefined)
+    yield* probeRows({ settings, holds, operation }, { objectId, projectIds });
 }
