@@ -34,6 +34,8 @@ export { projectLogs } from '../braintrust/retention/project-logs.js';
 export type { ProjectLogsOptions } from '../braintrust/retention/project-logs.js';
 export { datasets } from '../braintrust/retention/datasets.js';
 export type { DatasetsOptions } from '../braintrust/retention/datasets.js';
+export { experiments } from '../braintrust/retention/experiments.js';
+export type { ExperimentsOptions } from '../braintrust/retention/experiments.js';
 export { listProjects } from '../braintrust/projects/list-projects.js';
 export type { Project } from '../braintrust/projects/list-projects.js';
 export { btqlSource } from '../braintrust/btql/btql.js';

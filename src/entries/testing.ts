@@ -78,3 +78,10 @@ export {
   type SourceFixture,
   type SourceSupports,
 } from '../testing/contracts/source-contract.js';
+export {
+  targetContract,
+  type MadeUnit,
+  type TargetContractOptions,
+  type TargetFixture,
+  type TargetSupports,
+} from '../testing/contracts/target-contract.js';

@@ -20,10 +20,12 @@ interface TargetKind {
   readonly unitId: (objectId: string, name: string) => string;
 }
 
+export type TargetKindName = 'traces' | 'logs' | 'datasets' | 'experiments';
+
 const UNITS = ['a', 'b', 'c', 'd', 'e'];
 const PAGE_ROWS = 4;
 
-const KINDS = {
+const KINDS: Readonly<Record<TargetKindName, TargetKind>> = {
   traces: {
     type: 'project_logs',
     unit: 'trace',
@@ -53,9 +55,7 @@ const KINDS = {
     objectOf: ({ plane, projectId }, name) => plane.createExperiment(projectId, name).id,
     unitId: (objectId) => objectId,
   },
-} as const satisfies Record<string, TargetKind>;
-
-export type TargetKindName = keyof typeof KINDS;
+};
 
 /** A root and two children, the root first; one of them is tagged, one has the metadata of a filter. */
 function rowsOf(name: string): JsonRow[] {
@@ -73,7 +73,7 @@ const rowIds = (rows: readonly JsonRow[]): string[] => rows.map(({ id }) => Stri
 
 /** Five old units and a young one, in pages of a few rows. */
 export async function targetFixture(name: TargetKindName): Promise<TargetFixture> {
-  const kind: TargetKind = KINDS[name];
+  const kind = KINDS[name];
   const world = inSmallPages(await startRetentionWorld());
   const { plane, clock } = world;
   const objectIds = new Map<string, string>();
