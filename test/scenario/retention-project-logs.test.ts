@@ -248,6 +248,21 @@ describe('a reread', () => {
     expect(outline((await reader.reread(part, {})).units)).toEqual(['t1: late']);
   });
 
+  it('of a part shows what is too young by creation alone, or by its last change alone', async () => {
+    insertTrace('t1', ['own', 'other part']);
+    insert({ ...childOf('t1', 'from the future'), created: '2030-01-01T00:00:00Z' });
+    world.passDays(40);
+    insert({ ...childOf('t1', 'back-dated'), created: '2020-01-01T00:00:00Z' });
+    world.passDays(1);
+    const { reader, units } = await unitsInScope(target, world.scope('trace'));
+    const own = units.map((unit) => ({
+      ...unit,
+      rows: unit.rows.filter(({ id }) => id === 'own'),
+    }));
+    const { units: reread } = await reader.reread({ units: own, isPart: true }, {});
+    expect(outline(reread)).toEqual(['t1: own from the future back-dated']);
+  });
+
   it('tells when it was asked, by the clock of the host', async () => {
     insertTrace('t1');
     world.passDays(40);
@@ -331,40 +346,6 @@ describe('a deletion', () => {
     expect(world.plane.liveRows('project_logs', projectId).map(({ id }) => id)).toEqual(['other']);
     expect(await reader.remaining(rowsOfUnits(units), {})).toHaveLength(1);
   });
-});
-
-it('counts rows, all and those in the scope, by the day of their creation', async () => {
-  insert(
-    { id: 'a', created: '2024-02-29T23:59:59.999Z' },
-    { id: 'b', created: '2024-03-01T00:00:00Z' },
-    { id: 'c', created: '2024-03-01T23:59:59Z' },
-  );
-  world.passDays(40);
-  insert({ id: 'young' });
-  const reader = await target.open(world.scope('trace'), {});
-  expect(await reader.survey({})).toEqual({
-    of: 'rows',
-    existing: 4,
-    candidates: 3,
-    days: [
-      { day: '2024-02-29', count: 1 },
-      { day: '2024-03-01', count: 2 },
-    ],
-    oldest: '2024-02-29T23:59:59.999Z',
-    newest: '2024-03-01T23:59:59.000Z',
-  });
-});
-
-it('counts over more days than one answer has', async () => {
-  const days = Array.from({ length: 2_005 }, (_, index) =>
-    new Date(Date.parse('2019-01-01T12:00:00Z') + index * 86_400_000).toISOString(),
-  );
-  insert(...days.map((created, index) => ({ id: `r${index}`, created })));
-  world.passDays(40);
-  const reader = await target.open(world.scope('row'), {});
-  const survey = await reader.survey({});
-  expect(survey.candidates).toBe(2_005);
-  expect(survey.days).toEqual(days.map((created) => ({ day: created.slice(0, 10), count: 1 })));
 });
 
 it("gives the plane's clock in whole seconds", async () => {
