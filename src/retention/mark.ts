@@ -1,8 +1,8 @@
-import type { Hold, OperationOptions, Survey, TargetReader } from '../interfaces/index.js';
+import type { OperationOptions, Survey } from '../interfaces/index.js';
 import type { LeaseSession } from '../leases/lease-session.js';
 import { emit } from '../util/observe.js';
 import { allowanceOf, isAllowed, isCutoffJump } from './decide/brakes.js';
-import { type Clocks, type MarkBounds, dueAt, markBounds } from './decide/cutoff.js';
+import { type Baseline, type Clocks, type MarkBounds, dueAt, markBounds } from './decide/cutoff.js';
 import { type RetentionPlan, boundsOf, checkPlan, countedBy, tallyScan } from './plan.js';
 import { planNeeded } from './plan-needed.js';
 import type { Mark, PolicyDocument } from './policy-document.js';
@@ -31,11 +31,17 @@ export async function makeMark(
 ): Promise<Mark | null> {
   const { settings, session, clocks, plan } = request;
   const bounds = plan === undefined ? markBounds(clocks.plane, settings) : boundsOf(plan);
+  if (plan === undefined) checkCutoff(request, bounds.cutoff);
   const opened = await openTarget(settings, bounds, options);
-  if (plan !== undefined) checkMarkPlan(request, plan, opened.holds);
+  if (plan !== undefined)
+    checkPlan(plan, settings, { holds: opened.holds, planeNow: clocks.plane, markId: null });
   const survey = await opened.reader.survey(options);
-  if (survey.candidates === 0) return null;
-  const allowance = await allowanceFor(request, { ...opened, bounds, survey }, options);
+  if (survey.candidates === 0) {
+    const baseline = baselineOf(bounds.cutoff, clocks);
+    await session.save((current) => ({ ...current, baseline }), options);
+    return null;
+  }
+  const allowance = await allowanceFor(request, { ...opened, survey }, options);
   const mark = newMark(request, { bounds, survey, allowance });
   await session.save((current) => ({ ...current, mark, nextMark: current.nextMark + 1 }), options);
   emit(options.observer, {
@@ -49,38 +55,36 @@ export async function makeMark(
   return mark;
 }
 
-function checkMarkPlan(
-  { settings, clocks }: MarkRequest,
-  plan: RetentionPlan,
-  holds: readonly Hold[],
-): void {
-  checkPlan(plan, settings, { holds, planeNow: clocks.plane, markId: null });
+function baselineOf(cutoff: Date, { plane, host }: Clocks): Baseline {
+  return {
+    cutoff: cutoff.toISOString(),
+    planeNow: plane.toISOString(),
+    hostNow: host.toISOString(),
+  };
+}
+
+/** Refuses a cutoff that moved further than time passed. */
+function checkCutoff({ settings, session, clocks }: MarkRequest, cutoff: Date): void {
+  const { baseline } = session.current;
+  if (!isCutoffJump(baseline, cutoff, clocks)) return;
+  throw planNeeded(settings, 'cutoff-jump', {
+    cutoff: cutoff.toISOString(),
+    lastCutoff: baseline?.cutoff ?? null,
+  });
 }
 
 /** How much the mark may delete; a brake that holds is thrown. */
 async function allowanceFor(
-  request: MarkRequest,
-  opened: Omit<Scan, 'proof'> & {
-    readonly bounds: MarkBounds;
-    readonly survey: Survey;
-    readonly reader: TargetReader;
-  },
+  { settings, session, plan }: MarkRequest,
+  opened: Omit<Scan, 'proof'> & { readonly survey: Survey },
   options: OperationOptions,
 ): Promise<number> {
-  const { settings, session, clocks, plan } = request;
-  const { survey, bounds } = opened;
+  const { survey } = opened;
   const allowance = allowanceOf(survey, settings.brakes.maxFraction);
   if (plan !== undefined) return Math.max(allowance, countedBy(survey, plan.go));
-  const { baseline, proofFloor } = session.current;
-  if (isCutoffJump(baseline, bounds.cutoff, clocks)) {
-    throw planNeeded(settings, 'cutoff-jump', {
-      cutoff: bounds.cutoff.toISOString(),
-      lastCutoff: baseline?.cutoff ?? null,
-    });
-  }
   if (isAllowed(survey.candidates, { decided: 0, allowance })) return allowance;
   // What is held, or not exported, is old as well but does not go: only the whole judgement tells.
-  const proof = await openPolicyProof(settings, proofFloor, options);
+  const proof = await openPolicyProof(settings, session.current.proofFloor, options);
   const from = { policyId: settings.policyId, cursor: null, markId: null };
   const { tally } = await tallyScan({ ...opened, proof }, from, options);
   const wanted = countedBy(survey, tally.go);
@@ -114,6 +118,7 @@ function newMark(
     survey: found.survey,
     allowance: found.allowance,
     planToken: plan?.token ?? null,
+    cancelledAt: null,
     sweep: null,
   };
 }

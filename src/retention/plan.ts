@@ -5,14 +5,16 @@ import type { Hold, OperationOptions, RetentionUnit, Survey } from '../interface
 import { loadLeased } from '../leases/leased-document.js';
 import { canonicalJson } from '../util/canonical-json.js';
 import { plainJson } from '../util/plain-json.js';
-import { type BrakeName, allowanceOf, isCutoffJump } from './decide/brakes.js';
-import { DAY_MS, type MarkBounds, markBounds } from './decide/cutoff.js';
+import { type BrakeName, allowanceOf, isAllowed, isCutoffJump } from './decide/brakes.js';
+import { DAY_MS, type MarkBounds, markBounds, sweepCutoff } from './decide/cutoff.js';
 import { holdsDigest } from './holds.js';
 import {
   type Counts,
   type KeptCounts,
+  type Mark,
   type PolicyDocument,
   checkPolicy,
+  decidedUnder,
   policyPlace,
 } from './policy-document.js';
 import type { PolicySettings } from './settings.js';
@@ -71,7 +73,8 @@ export async function makePlan(
   if (document !== null) checkPolicy(document.fingerprint, settings.fingerprint, policyId);
   const planeNow = await target.now(options);
   const mark = document?.mark ?? null;
-  const bounds = mark === null ? markBounds(planeNow, settings) : boundsOf(mark);
+  const bounds =
+    mark === null ? markBounds(planeNow, settings) : sweepBounds(mark, planeNow, keepDays);
   const opened = await openTarget(settings, bounds, options);
   const survey = await opened.reader.survey(options);
   const proof = await openPolicyProof(settings, document?.proofFloor ?? null, options);
@@ -102,6 +105,12 @@ export async function makePlan(
     ...outlookOf({ document, tally, brakes, isPaused, planeNow }),
   };
   return Object.freeze({ ...draft, token: tokenOf(draft, settings, opened.holds) });
+}
+
+/** The bounds of the sweep of a mark: its own, unless the policy keeps more by now. */
+export function sweepBounds(mark: Mark, planeNow: Date, keepDays: number): MarkBounds {
+  const { cutoff, before } = boundsOf(mark);
+  return { cutoff: sweepCutoff(cutoff, planeNow, keepDays), before };
 }
 
 /** The bounds of a mark, or of a plan. */
@@ -201,9 +210,10 @@ function brakesOf(
   const mark = document?.mark ?? null;
   const clocks = { plane: planeNow, host: settings.runtime.now() };
   const allowance = mark?.allowance ?? allowanceOf(survey, settings.brakes.maxFraction);
-  const spent = mark === null ? 0 : countedBy(survey, mark.sweep?.deleted ?? { units: 0, rows: 0 });
+  const spent = mark === null ? 0 : decidedUnder(mark);
   const brakes: BrakeName[] = [];
-  if (countedBy(survey, tally.go) + spent > allowance) brakes.push('fraction');
+  if (!isAllowed(countedBy(survey, tally.go), { decided: spent, allowance }))
+    brakes.push('fraction');
   if (mark === null && isCutoffJump(document?.baseline ?? null, bounds.cutoff, clocks))
     brakes.push('cutoff-jump');
   return brakes;

@@ -87,6 +87,8 @@ export interface Mark {
   readonly allowance: number;
   /** Token of the plan that confirmed it, or `null`. */
   readonly planToken: string | null;
+  /** When it was taken back, by the host's clock, ISO 8601; open batches are then settled, and nothing else is done. */
+  readonly cancelledAt: string | null;
   readonly sweep: SweepState | null;
 }
 
@@ -98,7 +100,7 @@ export interface PolicyDocument extends LeasedDocument {
   /** Number of the next mark. Never restarts. */
   readonly nextMark: number;
   readonly mark: Mark | null;
-  /** Of the last mark that was swept. */
+  /** Of the last mark that was swept, or of the last run that found nothing old enough. */
   readonly baseline: Baseline | null;
   readonly proofFloor: ProofFloor | null;
   readonly totals: Counts & { readonly marks: number };
@@ -122,6 +124,15 @@ export function newPolicyDocument(
     proofFloor: null,
     totals: { units: 0, rows: 0, marks: 0 },
   };
+}
+
+/** How many rows, or experiments, were decided under a mark so far: confirmed, or still open. */
+export function decidedUnder({ survey, sweep }: Mark): number {
+  if (sweep === null) return 0;
+  const { deleted, open } = sweep;
+  if (survey.of === 'rows') return open.reduce((sum, { rows }) => sum + rows, deleted.rows);
+  // An open batch without rows is that of an experiment itself.
+  return deleted.units + open.filter(({ rows }) => rows === 0).length;
 }
 
 /** The state of a sweep that begins. */

@@ -23,10 +23,19 @@ export interface RetentionRunOptions {
 /**
  * Why a run of a policy ended without error. `nothing-due`: there is nothing old enough; `marked`: a mark was made,
  * and its grace begins; `grace`: the grace of the mark is not over; `swept`: the mark was swept to its end;
+ * `cancelled`: what was left of a mark that was taken back is settled;
  * `row-limit`, `time-limit`: the run's own limits; `paused`; `locked`: another worker is running.
  */
 export type RetentionStopReason =
-  'nothing-due' | 'marked' | 'grace' | 'swept' | 'row-limit' | 'time-limit' | 'paused' | 'locked';
+  | 'nothing-due'
+  | 'marked'
+  | 'grace'
+  | 'swept'
+  | 'cancelled'
+  | 'row-limit'
+  | 'time-limit'
+  | 'paused'
+  | 'locked';
 
 /** What one run of a policy did. */
 export interface RetentionResult {
@@ -45,7 +54,7 @@ export interface RetentionResult {
   readonly changedRows: number;
   /** Rows that were still there when the sweep had tried three times. The next mark takes them again. */
   readonly remainedRows: number;
-  /** What stays, by the reason, as far as this run has seen. */
+  /** What stays, by the reason, as far as the sweep has come. */
   readonly kept: KeptCounts;
   readonly sourceRequests: number;
   /** Key of the mark's receipt, once it is swept to its end. */
@@ -65,6 +74,8 @@ export interface MarkStatus {
   /** How many rows, or experiments, it may delete. */
   readonly allowance: number;
   readonly isConfirmed: boolean;
+  /** Taken back; the next run settles what its sweep left open. */
+  readonly isCancelled: boolean;
   /** `null` until its sweep begins. */
   readonly sweep: {
     readonly startedAt: Date;

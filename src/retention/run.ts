@@ -6,6 +6,7 @@ import { closeInTime } from '../util/close-in-time.js';
 import { messageOf } from '../util/message.js';
 import { emit } from '../util/observe.js';
 import { anySignal } from '../util/time-limit.js';
+import { endCancelled } from './cancel.js';
 import { leaseSettings } from './lease-settings.js';
 import { makeMark } from './mark.js';
 import type { RetentionPlan } from './plan.js';
@@ -47,6 +48,8 @@ type Facts = Pick<
   'markId' | 'cutoff' | 'dueAt' | 'changedRows' | 'remainedRows' | 'kept' | 'receiptKey'
 >;
 
+/** Runs that did nothing are no history. */
+const IDLE: readonly RetentionStopReason[] = ['locked', 'paused', 'grace'];
 const NOTHING: Counts = Object.freeze({ units: 0, rows: 0 });
 const NO_FACTS: Facts = Object.freeze({
   markId: null,
@@ -67,7 +70,7 @@ export async function runPolicy(
   const run = newRun(settings, options);
   try {
     const stopReason = await attempt(run, { signal: options.signal, observer: run.observe });
-    const isIdle = stopReason === 'locked' || stopReason === 'paused';
+    const isIdle = IDLE.includes(stopReason);
     const warning = isIdle ? null : await record(run, stopReason, null);
     return resultOf(run, stopReason, warning);
   } catch (error) {
@@ -145,6 +148,11 @@ async function work(
   const plane = await settings.target.now(options);
   const request = { settings, session, clocks: { plane, host: settings.runtime.now() } };
   const found = session.current.mark;
+  if (found !== null && found.cancelledAt !== null) {
+    run.facts = { ...NO_FACTS, ...factsOf(found) };
+    await endCancelled({ settings, session }, options);
+    return 'cancelled';
+  }
   if (found !== null && plan !== undefined) await confirmMark({ ...request, plan }, options);
   const mark = found ?? (await makeMark({ ...request, plan }, options));
   if (mark === null) return 'nothing-due';

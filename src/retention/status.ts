@@ -54,6 +54,7 @@ function markStatus(mark: Mark): MarkStatus {
     survey: mark.survey,
     allowance: mark.allowance,
     isConfirmed: mark.planToken !== null,
+    isCancelled: mark.cancelledAt !== null,
     sweep:
       sweep === null
         ? null

@@ -1,18 +1,21 @@
 import type { OperationOptions } from '../interfaces/index.js';
 import type { LeaseSession } from '../leases/lease-session.js';
-import { emit } from '../util/observe.js';
-import { type Clocks, DAY_MS, passedMs, sweepCutoff } from './decide/cutoff.js';
-import { type RetentionPlan, boundsOf, checkPlan, countedBy } from './plan.js';
+import { type Clocks, DAY_MS, passedMs } from './decide/cutoff.js';
+import { type RetentionPlan, checkPlan, countedBy, sweepBounds } from './plan.js';
+import { endMark } from './end-mark.js';
 import { presentHolds } from './holds.js';
 import { planNeeded } from './plan-needed.js';
-import { type Mark, type PolicyDocument, type SweepState, newSweep } from './policy-document.js';
-import { type MarkReceipt, RECEIPT_VERSION, markReceiptKey } from './receipts/receipt.js';
-import { putReceipt } from './receipts/receipt-store.js';
+import {
+  type Mark,
+  type PolicyDocument,
+  type SweepState,
+  decidedUnder,
+  newSweep,
+} from './policy-document.js';
 import type { PolicySettings } from './settings.js';
 import { type SweepContext, markOf, saveSweep, sweepOf } from './sweep/context.js';
 import { openPolicyProof, openTarget } from './sweep/scan.js';
 import { Sweep, type SweepEnd, type SweepLimits } from './sweep/sweep.js';
-import { keptRows } from './sweep/tally.js';
 
 /** What a mark is swept with. */
 export interface SweepRequest {
@@ -43,8 +46,7 @@ export async function confirmMark(
   const mark = markOf(request);
   const holds = await presentHolds(settings.holds, options);
   checkPlan(plan, settings, { holds, planeNow: clocks.plane, markId: mark.id });
-  const done = mark.sweep === null ? 0 : countedBy(mark.survey, mark.sweep.deleted);
-  const allowance = Math.max(mark.allowance, done + countedBy(mark.survey, plan.go));
+  const allowance = Math.max(mark.allowance, decidedUnder(mark) + countedBy(mark.survey, plan.go));
   await session.save(
     (current) => ({ ...current, mark: { ...mark, allowance, planToken: plan.token } }),
     options,
@@ -61,11 +63,10 @@ export async function sweepMark(
 ): Promise<SweepResult> {
   const { settings, session, clocks, limits } = request;
   const mark = markOf(request);
-  if (mark.sweep?.endedAt != null) return await finish(request, options);
-  const bounds = boundsOf(mark);
-  const cutoff = sweepCutoff(bounds.cutoff, clocks.plane, settings.keepDays);
+  if (mark.sweep?.endedAt != null) return await ended(request, options);
+  const bounds = sweepBounds(mark, clocks.plane, settings.keepDays);
   if (!request.isConfirmed) checkClocks(settings, mark, clocks);
-  const opened = await openTarget(settings, { ...bounds, cutoff }, options);
+  const opened = await openTarget(settings, bounds, options);
   const proof = await openPolicyProof(settings, session.current.proofFloor, options);
   const scan = { ...opened, proof };
   const sweep = mark.sweep ?? newSweep(clocks.plane);
@@ -74,7 +75,7 @@ export async function sweepMark(
   const end = await new Sweep(context, limits).run();
   if (end !== 'swept') return { end, sweep: sweepOf(context), receiptKey: null };
   await endSweep(context);
-  return await finish(request, options);
+  return await ended(request, options);
 }
 
 /** The grace must have passed by both clocks: one that jumps ends no grace. */
@@ -84,6 +85,14 @@ function checkClocks(settings: PolicySettings, mark: Mark, now: Clocks): void {
   throw planNeeded(settings, 'cutoff-jump', { cutoff: mark.cutoff, lastCutoff: mark.cutoff });
 }
 
+async function ended(
+  { settings, session }: SweepRequest,
+  options: OperationOptions,
+): Promise<SweepResult> {
+  const sweep = sweepOf({ session });
+  return { end: 'swept', sweep, receiptKey: await endMark({ settings, session }, options) };
+}
+
 async function endSweep(context: SweepContext): Promise<void> {
   const { settings, session, scan, options } = context;
   const endedAt = settings.runtime.now().toISOString();
@@ -91,67 +100,4 @@ async function endSweep(context: SweepContext): Promise<void> {
   const proofFloor = scan.proof?.floor(lowest) ?? null;
   await saveSweep(context, (sweep) => ({ ...sweep, endedAt }));
   await session.save((current) => ({ ...current, proofFloor }), options);
-}
-
-/** Writes the receipt of a mark that is swept, then forgets the mark. */
-async function finish(request: SweepRequest, options: OperationOptions): Promise<SweepResult> {
-  const { settings, session } = request;
-  const { policyId } = settings;
-  const mark = markOf(request);
-  const sweep = sweepOf(request);
-  const receiptKey = markReceiptKey(policyId, mark.id);
-  const value = markReceiptOf(settings, request);
-  await putReceipt(settings.receipts, { key: receiptKey, value }, options);
-  const { cutoff, planeNow, hostNow } = mark;
-  const { units, rows } = sweep.deleted;
-  await session.save(
-    (current) => ({
-      ...current,
-      mark: null,
-      baseline: { cutoff, planeNow, hostNow },
-      totals: {
-        units: current.totals.units + units,
-        rows: current.totals.rows + rows,
-        marks: current.totals.marks + 1,
-      },
-    }),
-    options,
-  );
-  emit(options.observer, {
-    type: 'mark-end',
-    policyId,
-    markId: mark.id,
-    deletedRows: rows,
-    deletedUnits: units,
-    keptRows: keptRows(sweep.kept),
-    receiptKey,
-  });
-  return { end: 'swept', sweep, receiptKey };
-}
-
-function markReceiptOf(
-  { policyId, fingerprint }: PolicySettings,
-  context: Pick<SweepRequest, 'session'>,
-): MarkReceipt {
-  const mark = markOf(context);
-  const sweep = sweepOf(context);
-  return {
-    version: RECEIPT_VERSION,
-    policyId,
-    markId: mark.id,
-    target: fingerprint.target,
-    unit: fingerprint.unit,
-    keepDays: mark.keepDays,
-    cutoff: mark.cutoff,
-    before: mark.before,
-    markedAt: mark.planeNow,
-    sweptAt: sweep.startedAt,
-    endedAt: sweep.endedAt ?? sweep.startedAt,
-    batches: sweep.nextBatch - 1,
-    deleted: sweep.deleted,
-    remainedRows: sweep.remainedRows,
-    changedRows: sweep.changedRows,
-    kept: sweep.kept,
-    readAgeMaxMs: sweep.readAgeMaxMs,
-  };
 }

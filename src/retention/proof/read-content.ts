@@ -6,7 +6,6 @@ import { type RowCounter, gzipLines, lines, uncounted } from './count-rows.js';
 
 /** What was read of an object. */
 export interface ObjectContent {
-  readonly bytes: number;
   /** Of the bytes as stored, 64 hexadecimal digits. */
   readonly sha256: string;
   /** `null` where they are not counted: only lines are, plain or in gzip. `unreadable` when it is no gzip. */
@@ -30,7 +29,7 @@ export async function readContent(
       await counter.write(piece);
       if (bytes > object.bytes) break;
     }
-    return { bytes, sha256: hash.digest('hex'), rows: await counter.end() };
+    return { sha256: hash.digest('hex'), rows: await counter.end() };
   } finally {
     counter.close();
   }

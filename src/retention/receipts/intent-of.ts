@@ -1,6 +1,5 @@
-import type { TargetObject, TargetRow } from '../../interfaces/index.js';
+import type { RetentionScope, TargetObject, TargetRow } from '../../interfaces/index.js';
 import type { Batch } from '../decide/batches.js';
-import type { Mark } from '../policy-document.js';
 import type { ArchivedIn } from '../proof/proof.js';
 import type { PolicySettings } from '../settings.js';
 import {
@@ -22,7 +21,11 @@ export interface Decision {
 }
 
 /** The intent of a batch. */
-export function intentOf(settings: PolicySettings, mark: Mark, decision: Decision): DeletionIntent {
+export function intentOf(
+  settings: PolicySettings,
+  under: { readonly markId: string; readonly scope: RetentionScope },
+  decision: Decision,
+): DeletionIntent {
   const { policyId, fingerprint, unit, proof } = settings;
   const { batch, object } = decision;
   const archives = new Map<string, { readonly place: number; readonly archive: ReceiptArchive }>();
@@ -30,12 +33,12 @@ export function intentOf(settings: PolicySettings, mark: Mark, decision: Decisio
   return {
     version: RECEIPT_VERSION,
     policyId,
-    markId: mark.id,
+    markId: under.markId,
     batch: decision.number,
     target: fingerprint.target,
     unit,
-    cutoff: mark.cutoff,
-    before: mark.before,
+    cutoff: under.scope.cutoff.toISOString(),
+    before: under.scope.before.toISOString(),
     proof: proof === null ? null : { exportId: proof.exportId, location: proof.sink.location },
     allowTransformed: proof?.allowTransformed ?? false,
     decidedAt: decision.decidedAt.toISOString(),

@@ -87,6 +87,8 @@ export interface MarkReceipt {
   readonly markedAt: string;
   readonly sweptAt: string;
   readonly endedAt: string;
+  /** When the mark was taken back, by the host's clock, ISO 8601; `null` when it was swept to its end. */
+  readonly cancelledAt: string | null;
   readonly batches: number;
   readonly deleted: Counts;
   /** Rows that were still there in the end. The next mark takes them again. */

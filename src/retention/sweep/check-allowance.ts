@@ -1,7 +1,8 @@
 import type { Batch } from '../decide/batches.js';
 import { isAllowed } from '../decide/brakes.js';
 import { planNeeded } from '../plan-needed.js';
-import { type SweepContext, markOf, sweepOf } from './context.js';
+import { decidedUnder } from '../policy-document.js';
+import { type SweepContext, markOf } from './context.js';
 
 /**
  * Refuses a batch that would delete more than its mark may.
@@ -13,26 +14,18 @@ export async function checkAllowance(
   batch: Batch,
   settle: () => Promise<void>,
 ): Promise<void> {
+  const decided = (): number => decidedUnder(markOf(context));
   const { survey, allowance } = markOf(context);
   const more = survey.of === 'rows' ? rowsOf(batch) : batch.units.length;
-  if (isAllowed(more, { decided: decidedOf(context), allowance })) return;
+  if (isAllowed(more, { decided: decided(), allowance })) return;
   await settle();
-  if (isAllowed(more, { decided: decidedOf(context), allowance })) return;
+  if (isAllowed(more, { decided: decided(), allowance })) return;
   throw planNeeded(context.settings, 'fraction', {
     existing: survey.existing,
     counted: survey.of,
     allowance,
-    wanted: decidedOf(context) + more,
+    wanted: decided() + more,
   });
-}
-
-/** What was decided under the mark so far: confirmed, or still open. */
-function decidedOf(context: SweepContext): number {
-  const { survey } = markOf(context);
-  const { deleted, open } = sweepOf(context);
-  if (survey.of === 'rows') return open.reduce((sum, { rows }) => sum + rows, deleted.rows);
-  // An open batch without rows is that of an experiment itself.
-  return deleted.units + open.filter(({ rows }) => rows === 0).length;
 }
 
 function rowsOf({ units }: Batch): number {

@@ -53,7 +53,7 @@ export class BatchDeletion {
     const judge = this.#newJudge();
     const look = await this.#look(batch, judge);
     const { rows, object, unknown } = look.chosen;
-    const again = unknown > 0 || (batch.object !== null && object === null && hasRows(look));
+    const again = unknown > 0;
     if (rows.length === 0 && object === null) return { decided: null, kept: look.kept, again };
     const decided = await this.#decide({ batch, look, judge }, cursor);
     return { decided: await this.#send(decided, look, judge), kept: look.kept, again };
@@ -82,20 +82,24 @@ export class BatchDeletion {
     { batch, look, judge }: { batch: Batch; look: Look; judge: UnitJudge },
     cursor: string | null,
   ): Promise<DecidedBatch> {
-    const { settings, options } = this.#context;
+    const { settings, options, scan } = this.#context;
     const { policyId, receipts, runtime } = settings;
     const mark = markOf(this.#context);
     const number = sweepOf(this.#context).nextBatch;
     const decidedAt = runtime.now();
     const { rows, object } = look.chosen;
-    const intent = intentOf(settings, mark, {
-      batch,
-      number,
-      rows,
-      object,
-      decidedAt,
-      archiveOf: (row) => judge.archiveOf(row),
-    });
+    const intent = intentOf(
+      settings,
+      { markId: mark.id, scope: scan.scope },
+      {
+        batch,
+        number,
+        rows,
+        object,
+        decidedAt,
+        archiveOf: (row) => judge.archiveOf(row),
+      },
+    );
     const key = intentKey(policyId, mark.id, { number, nonce: runtime.id().slice(0, 16) });
     await putReceipt(receipts, { key, value: intent }, options);
     const open = {
@@ -196,10 +200,6 @@ export class BatchDeletion {
     const delayMs = asked ?? RETRY_DELAY_MS * 2 ** (attempt - 1);
     await runtime.sleep(delayMs, this.#context.options.signal);
   }
-}
-
-function hasRows({ chosen, kept }: Look): boolean {
-  return chosen.rows.length > 0 || chosen.unknown > 0 || kept.length > 0;
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -12,10 +12,11 @@ const SENDS = 3;
 /** The batches whose deletion was sent. They are asked for again after a while, because deletions show late. */
 export class OpenBatches {
   readonly #context: SweepContext;
-  readonly #deletion: BatchDeletion;
+  readonly #deletion: BatchDeletion | null;
   #open: DecidedBatch[] = [];
 
-  constructor(context: SweepContext, deletion: BatchDeletion) {
+  /** @param deletion what sends a batch again of which something is there; with `null` nothing is sent. */
+  constructor(context: SweepContext, deletion: BatchDeletion | null) {
     this.#context = context;
     this.#deletion = deletion;
   }
@@ -57,7 +58,7 @@ export class OpenBatches {
     const waitMs = this.#waitMs(oldest);
     if (waitMs > 0) await settings.runtime.sleep(waitMs, options.signal);
     const remains = await askRemains(this.#context, oldest);
-    if (isGone(remains) || oldest.sends >= SENDS) {
+    if (this.#deletion === null || isGone(remains) || oldest.sends >= SENDS) {
       await closeBatch(this.#context, oldest, remains);
       this.#open = this.#open.slice(1);
       return;

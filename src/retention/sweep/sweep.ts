@@ -9,6 +9,8 @@ import { judgedPages } from './scan.js';
 
 /** A scan is repeated so often for what could not be deleted. */
 const PASSES = 3;
+/** So many pages fill one batch at most: what waits for it would have to be read again after a stop. */
+const BATCH_MAX_PAGES = 10;
 
 /** Why a sweep ended. */
 export type SweepEnd = 'swept' | 'row-limit' | 'time-limit' | 'paused';
@@ -65,14 +67,19 @@ export class Sweep {
     const queue = new BatchQueue(Math.min(settings.limits.batchMaxRows, this.#limits.maxRows));
     const notes = new KeptNotes(this.#context);
     let { cursor } = sweepOf(this.#context);
+    let pagesWaiting = 0;
     const from = { cursor, policyId: settings.policyId, markId: markOf(this.#context).id };
     for await (const { page, verdicts } of judgedPages(scan, from, options)) {
       for (const verdict of verdicts) {
         if (verdict.reason !== null) notes.add(verdict);
-        for (const batch of verdict.reason === null ? queue.add(verdict.unit) : []) {
-          const stop = await this.#delete(batch, { cursor, notes });
-          if (stop !== null) return stop;
-        }
+        const batches = verdict.reason === null ? queue.add(verdict.unit) : [];
+        const stop = await this.#deleteAll(batches, { cursor, notes });
+        if (stop !== null) return stop;
+      }
+      pagesWaiting = queue.isEmpty ? 0 : pagesWaiting + 1;
+      if (pagesWaiting >= BATCH_MAX_PAGES) {
+        const stop = await this.#deleteAll(queue.flush(), { cursor, notes });
+        if (stop !== null) return stop;
       }
       // What waits for a batch would be lost to the next run if the cursor passed over it.
       if (!queue.isEmpty) continue;
@@ -81,12 +88,20 @@ export class Sweep {
       const stop = await this.#reasonToStop(0);
       if (stop !== null) return stop;
     }
-    for (const batch of queue.flush()) {
-      const stop = await this.#delete(batch, { cursor, notes });
+    const stop = await this.#deleteAll(queue.flush(), { cursor, notes });
+    if (stop === null) await notes.save(cursor);
+    return stop ?? 'swept';
+  }
+
+  async #deleteAll(
+    batches: Iterable<Batch>,
+    from: { readonly cursor: string | null; readonly notes: KeptNotes },
+  ): Promise<SweepEnd | null> {
+    for (const batch of batches) {
+      const stop = await this.#delete(batch, from);
       if (stop !== null) return stop;
     }
-    await notes.save(cursor);
-    return 'swept';
+    return null;
   }
 
   /** @returns why the batch was left alone, or `null`. */
