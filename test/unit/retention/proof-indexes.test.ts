@@ -57,6 +57,14 @@ function rewrite(
   );
 }
 
+/** An index digest by digest, after its first line. */
+async function* pieces(index: Buffer): AsyncGenerator<Uint8Array> {
+  const end = index.indexOf(10) + 1;
+  yield index.subarray(0, end);
+  for (let at = end; at < index.length; at += DIGEST_BYTES)
+    yield index.subarray(at, at + DIGEST_BYTES);
+}
+
 async function refusedIndex({ sink, manifest }: Written): Promise<string> {
   const proof = await proofOver(sink);
   const message = await refusal(verdicts(proof, rowsOf(1)), 'OBJECT_CORRUPT');
@@ -126,6 +134,25 @@ describe('a row index', () => {
     }
   });
 
+  it('is not taken out of order where one piece of its stream ends', async () => {
+    const right = oneCommit();
+    const wrong = rewrite(
+      oneCommit(),
+      (groups) => groups,
+      (digests) => swapped(digests, 1, 2),
+    );
+    const inPieces = (written: Written): Sink =>
+      override<Sink>(written.sink, {
+        get: async (key, options) =>
+          key === written.manifest.rowIndex.key
+            ? pieces(indexOf(written))
+            : await written.sink.get(key, options),
+      });
+    expect(await verdicts(await proofOver(inPieces(right)), rowsOf(1))).toEqual(['proven']);
+    const refused = verdicts(await proofOver(inPieces(wrong)), rowsOf(1));
+    expect(await refusal(refused, 'OBJECT_CORRUPT')).toContain('order');
+  });
+
   it('may name a row twice in a group', async () => {
     const sink = memorySink();
     const [row] = rowsOf(1);
@@ -140,6 +167,7 @@ describe('a row index', () => {
     ['has the groups of two objects swapped', (groups) => swapped(groups, 0, 1)],
     ['calls an object rejected', ([first, ...rest]) => [{ ...first!, rejected: true }, ...rest]],
     ['calls dead letters an object', ([a, b, c]) => [a!, b!, { ...c!, rejected: false }]],
+    ['names other dead letters', ([a, b, c]) => [a!, b!, { ...c!, object: 'other' }]],
     ['moves rows between groups', ([a, b, c]) => [{ ...a!, rows: 2 }, { ...b!, rows: 2 }, c!]],
     ['moves rows to the dead letters', ([a, b, c]) => [a!, { ...b!, rows: 0 }, { ...c!, rows: 3 }]],
     ['has a negative count', ([a, b, c]) => [{ ...a!, rows: -1 }, { ...b!, rows: 5 }, c!]],
@@ -156,6 +184,45 @@ describe('a row index', () => {
     const sink = oneCommit({ objects, transformed: true }).sink;
     const proof = await proofOver(sink, { allowTransformed: true });
     expect(await verdicts(proof, rowsOf(1))).toEqual(['proven']);
+  });
+
+  it('is not taken without the dead letters of its manifest', async () => {
+    const { manifest } = oneCommit();
+    const rowIndex = { ...manifest.rowIndex, rows: 4 };
+    const written = rewrite(
+      oneCommit({ rowIndex }),
+      (groups) => groups.slice(0, 2),
+      (digests) => digests.slice(0, 4),
+    );
+    await refusedIndex(written);
+  });
+
+  it('is not taken with another number of dead letters than its manifest has', async () => {
+    const { manifest } = oneCommit();
+    await refusedIndex(oneCommit({ rejected: { ...manifest.rejected!, rows: 3 } }));
+  });
+
+  it('is not taken with groups that make up for each other', async () => {
+    const written = rewrite(oneCommit({ transformed: true }), ([first, second, rejected]) => [
+      { ...first!, rows: 5 },
+      { ...second!, rows: -1 },
+      rejected!,
+    ]);
+    const proof = await proofOver(written.sink, { allowTransformed: true });
+    expect(await refusal(verdicts(proof, rowsOf(1)), 'OBJECT_CORRUPT')).toContain('group 2');
+  });
+
+  it('is not taken when it and its manifest agree on rows that it has no room for', async () => {
+    const rows = 1e13;
+    const { manifest } = oneCommit();
+    const [first, second] = manifest.objects;
+    const rowIndex = { ...manifest.rowIndex, rows: rows + 3 };
+    const objects = [{ ...first!, rows }, second!];
+    const written = rewrite(oneCommit({ objects, rowIndex }), ([group, ...rest]) => [
+      { ...group!, rows },
+      ...rest,
+    ]);
+    await refusedIndex(written);
   });
 
   it.each([-1, 1])('is not taken when the manifest counts %i rows more', async (more) => {
