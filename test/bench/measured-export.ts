@@ -1,6 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 
 import { braintrustClient, spansSource } from '../../src/entries/braintrust.js';
 import { jsonlEncoder } from '../../src/entries/jsonl.js';
@@ -15,16 +13,11 @@ import {
 } from '../../src/index.js';
 import { figure } from './figure.js';
 import type { Figure } from './figure.js';
+import { type PlaneAddress, withForkedPlane } from './plane-fork.js';
 
 const NANOSECONDS_PER_MS = 1e6;
 
 export type RowSize = 'small' | 'realistic';
-
-export interface PlaneAddress {
-  readonly url: string;
-  readonly apiKey: string;
-  readonly projectId: string;
-}
 
 /** What an export cost the process that ran it. */
 export interface Measured {
@@ -54,22 +47,7 @@ export async function withPlane<T>(
   size: RowSize,
   work: (address: PlaneAddress) => Promise<T>,
 ): Promise<T> {
-  const script = fileURLToPath(new URL('./plane-process.ts', import.meta.url));
-  const plane = fork(script, [String(rows), size], {
-    execArgv: ['--import', 'tsx', '--max-old-space-size=12000'],
-  });
-  try {
-    return await work(await firstMessage(plane));
-  } finally {
-    plane.kill();
-  }
-}
-
-function firstMessage(plane: ChildProcess): Promise<PlaneAddress> {
-  return new Promise((resolve, reject) => {
-    plane.once('message', (message) => resolve(message as PlaneAddress));
-    plane.once('exit', (code) => reject(new Error(`The plane ended with ${code}.`)));
-  });
+  return await withForkedPlane('plane-process.ts', [String(rows), size], work);
 }
 
 /** An exporter of the plane's spans, with the defaults of the library. */

@@ -11,6 +11,7 @@ import { jsonlThroughput } from './jsonl-throughput.js';
 import { parquetExport } from './parquet-export.js';
 import { parquetPlain } from './parquet-plain.js';
 import { parquetThroughput } from './parquet-throughput.js';
+import { retention } from './retention.js';
 import { s3Export } from './s3-export.js';
 import { sourceRequests } from './source-requests.js';
 import { s3Upload } from './s3-upload.js';
@@ -26,6 +27,7 @@ const AREAS: Readonly<Record<string, readonly BenchGroup[]>> = {
   ],
   s3: [s3Upload, s3Export],
   sources: [sourceRequests],
+  retention: [retention],
 };
 
 const words = process.argv.slice(2);
