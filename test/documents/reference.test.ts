@@ -43,6 +43,10 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `attachments`': ['AttachmentsOptions'],
   '## `exporter.run(options)`': ['RunOptions'],
   '## `exportOnce(options)`': ['ExportOnceOptions'],
+  '## `createRetentionPolicy(options)`': ['RetentionPolicyOptions'],
+  '## `brakes`': ['Brakes'],
+  '## `limits` of a policy': ['RetentionLimits'],
+  '## `policy.run(options)`': ['RetentionRunOptions'],
   '## `braintrustClient(options)`': ['BraintrustClientOptions'],
   '## `serviceParquet(options)`': ['ServiceParquetOptions'],
   '## `braintrustAttachments(options)`': ['BraintrustAttachmentsOptions'],
@@ -71,6 +75,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   '## `redact(...rules)`': ['RedactRule', 'HashRedaction', 'MaskRedaction'],
   '## `runIfDue(options, work)`': ['RunIfDueOptions'],
   '## `readManifests(sink, options)`': ['ReadManifestsOptions'],
+  '## `readReceipts(sink, options)`': ['ReadReceiptsOptions'],
   '## `startDataPlane(options)`': ['DataPlaneOptions'],
   '## `generateSpans(options)`': ['GenerateSpansOptions'],
   '## `manualClock(options)`': ['ManualClockOptions'],
@@ -130,11 +135,29 @@ describe('docs/manifests.md', () => {
   });
 });
 
+describe('docs/retention.md', () => {
+  it.each([
+    [
+      '## Brakes and plans',
+      'RetentionPlan',
+      ['brakes.maxFraction', 'brakes.minAgeDays', 'brakes.maxRowsPerRun'],
+    ],
+    ['### The intent', 'DeletionIntent', []],
+    ['### The outcome', 'DeletionOutcome', []],
+    ['### The receipt of a mark', 'MarkReceipt', []],
+  ])('lists the members below %s', async (heading, name, others) => {
+    const names = tableNames(await readDocument('docs/retention.md'), heading);
+    expectNames(names, [...others, ...types.members(name)]);
+  });
+});
+
 describe('tables of values', () => {
   it.each([
     ['docs/getting-started.md', '## 4. Run', 'StopReason'],
     ['docs/scheduling.md', '## `runIfDue`', 'IntervalName'],
     ['docs/testing.md', '## Faults', 'FaultMode'],
+    ['docs/retention.md', '## Two phases', 'RetentionStopReason'],
+    ['docs/retention.md', '## What stays', 'KeptReason'],
   ])('%s lists below "%s" every %s', async (path, heading, name) => {
     expectNames(tableNames(await readDocument(path), heading), types.texts(name));
   });

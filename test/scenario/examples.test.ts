@@ -2,8 +2,19 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest';
 
+import { generateSpans, startDataPlane } from '../../src/entries/testing.js';
 import { queryDuckDb } from '../support/duckdb.js';
 import { EXAMPLES, startExample, runExample } from '../support/example-process.js';
 import { startS3Double, type DoubleBucket, type S3Double } from '../support/s3-double/index.js';
@@ -155,6 +166,37 @@ describe('the examples', () => {
     expect(await countRows('export/spans/backfill')).toBe(project.rows);
     const before = await run('backfill.ts', [day(-9), day(-8)]);
     expect(before.stdout).toBe('done: caught-up\n');
+  });
+
+  it('retention.ts asks for a plan, marks what was confirmed, and takes the mark back', async () => {
+    const plane = await startDataPlane();
+    onTestFinished(() => plane.close());
+    const { id } = plane.createProject('support-assistant');
+    for (const [days, rows] of [
+      [40, 30],
+      [10, 10],
+    ] as const) {
+      const at = new Date(Date.now() - days * 86_400_000);
+      const spans = [...generateSpans({ rows, size: 'small', from: at, to: at, seed: days })];
+      plane.insert('project_logs', id, spans, { at });
+    }
+    const environment = {
+      BRAINTRUST_API_KEY: plane.apiKey,
+      BRAINTRUST_API_URL: plane.url,
+      BRAINTRUST_PROJECT_ID: id,
+    };
+    const call = (...parameters: string[]) =>
+      runExample('retention.ts', { folder, environment, parameters });
+    const braked = await call();
+    expect(braked).toMatchObject({ code: 1, stdout: '40 rows exported, caught-up\n' });
+    expect(braked.stderr).toMatch(/^PLAN_NEEDED: .+30 of 40 rows would go/);
+    const planned = await call('plan');
+    expect(planned).toMatchObject({ code: 0, stderr: '' });
+    expect(planned.stdout).toMatch(/^\d+ traces of 30 spans would go\n.*"brakes":\["fraction"\]/);
+    const marked = await call('confirm');
+    expect(marked.stdout).toMatch(/^0 traces of 0 spans deleted, marked\nthe sweep may begin at /);
+    expect((await call('cancel')).stdout).toMatch(/^mark 000001-\S+ is taken back\n$/);
+    expect(plane.liveRows('project_logs', id)).toHaveLength(40);
   });
 
   it('attachments.ts copies the files that rows name, and tells of those that are not there', async () => {
