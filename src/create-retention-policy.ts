@@ -97,8 +97,10 @@ function readSettings(reader: OptionReader): PolicySettings {
     'open',
     'probe',
   ]);
+  const storeMembers = ['name', 'load', 'save', 'list', 'delete'];
+  const store = reader.adapter<CursorStore>('cursorStore', storeMembers);
   const isTarget = typeof target.proofProblem === 'function' && Array.isArray(target.units);
-  const proof = isTarget ? readProofOption(reader, target) : null;
+  const proof = isTarget ? readProofOption(reader, target, store) : null;
   if (!isTarget) reader.has('requireExported');
   const { units } = target;
   const unit = reader.oneOf<RetentionUnit>('unit', isTarget ? units : ['row'], units?.[0] ?? 'row');
@@ -113,7 +115,7 @@ function readSettings(reader: OptionReader): PolicySettings {
     holds: readHoldsOption(reader),
     proof,
     receipts: readReceipts(reader, proof),
-    store: reader.adapter<CursorStore>('cursorStore', ['name', 'load', 'save', 'list', 'delete']),
+    store,
     fingerprint: {
       target: plainJson({ name: target.name, identity: target.identity }),
       unit,

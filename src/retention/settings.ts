@@ -21,6 +21,8 @@ export type HoldsOption =
 export interface ProofSource {
   readonly sink: Sink;
   readonly exportId: string;
+  /** Where the export keeps its checkpoint. */
+  readonly store: CursorStore;
   readonly verify: 'head' | 'read';
   readonly allowTransformed: boolean;
 }

@@ -91,12 +91,12 @@ export class PolicyWorld {
     });
   }
 
-  exporter(id = 'spans', projectId: string = this.projectId): Exporter {
+  exporter(id = 'spans', projectId: string = this.projectId, sink: Sink = this.sink): Exporter {
     return createExporter({
       id,
       source: spansSource({ client: this.client(), projectId }),
       encoder: jsonlEncoder({ compression: 'none' }),
-      sink: this.sink,
+      sink,
       keys: datePartitionedKeys(),
       cursorStore: this.store,
       object: { maxRows: 50 },

@@ -23,6 +23,7 @@ export function proofSettings(sink: Sink, members: Partial<ProofSettings> = {}):
     allowTransformed: false,
     runtime: manualClock(),
     sourceProblem: () => null,
+    state: { unsettled: new Set(), lastManifestKey: null },
     ...members,
   };
 }

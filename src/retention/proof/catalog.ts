@@ -9,6 +9,7 @@ import {
 } from '../../exporter/manifest.js';
 import type { OperationOptions, Sink } from '../../interfaces/index.js';
 import { compareKeys } from '../../util/key-order.js';
+import type { ExportState } from './export-state.js';
 import { type FitnessSettings, fitnessProblem, unfit } from './fitness.js';
 
 /**
@@ -44,6 +45,8 @@ export interface Catalog {
 export interface CatalogSettings extends FitnessSettings {
   readonly sink: Sink;
   readonly exportId: string;
+  /** What the checkpoint says; `null` when there is none to ask: the newest manifest then proves nothing. */
+  readonly state: ExportState | null;
 }
 
 /**
@@ -56,10 +59,10 @@ export async function readCatalog(
   floor: ProofFloor | null,
   operation: OperationOptions,
 ): Promise<Catalog> {
-  const { sink, exportId } = settings;
+  const { sink, exportId, state } = settings;
   const after = floor === null ? {} : { after: floor.manifestKey };
   const seen = new Set<string>();
-  const superseded = new Set<string>();
+  const superseded = new Set<string>(state?.unsettled);
   const found: CatalogEntry[] = [];
   const problems = new Map<string, string>();
   for await (const entry of readManifests(sink, { ...operation, exportId, ...after })) {
@@ -75,6 +78,10 @@ export async function readCatalog(
     if (floor !== null) return await readCatalog(settings, null, operation);
     throw noManifests(settings);
   }
+  checkNewest(settings, (key) => seen.has(key) || isBelow(key, floor));
+  // Only a checkpoint can tell that the newest commit was given up: without one it may be.
+  const newest = found.at(-1)?.manifestKey;
+  if (state === null && newest !== undefined) superseded.add(newest);
   const entries = found.filter(({ manifestKey }) => !superseded.has(manifestKey));
   for (const { manifestKey } of entries) {
     const problem = problems.get(manifestKey);
@@ -139,6 +146,16 @@ function placeOf(versions: readonly string[], version: string): number {
 
 function isBelow(key: string, floor: ProofFloor | null): boolean {
   return floor !== null && compareKeys(key, floor.manifestKey) <= 0;
+}
+
+/** The checkpoint names the newest manifest: without it, what it superseded would count again. */
+function checkNewest({ sink, state }: CatalogSettings, isThere: (key: string) => boolean): void {
+  const key = state?.lastManifestKey ?? null;
+  if (key === null || isThere(key)) return;
+  throw new SinkError('MANIFEST_MISSING', `The manifest ${key} is not in ${sink.location}.`, {
+    remedy: 'Restore it from a copy: without it nobody can tell what still counts.',
+    details: { key },
+  });
 }
 
 /** A manifest says itself where it belongs: one that was copied or renamed does not count for another. */

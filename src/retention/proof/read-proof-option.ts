@@ -1,6 +1,6 @@
 import { type Exporter, settingsOf } from '../../exporter/exporter.js';
 import type { ExporterSettings } from '../../exporter/settings.js';
-import type { RetentionTarget, Sink } from '../../interfaces/index.js';
+import type { CursorStore, RetentionTarget, Sink } from '../../interfaces/index.js';
 import { type OptionReader, kindOf } from '../../options/index.js';
 import type { ProofSource } from '../settings.js';
 
@@ -20,6 +20,12 @@ export type RequireExported =
       readonly sink: Sink;
       readonly exportId: string;
       /**
+       * Where the export keeps its checkpoint, which tells whether its newest commit still stands. In a store that has
+       * none the newest manifest proves nothing.
+       * @defaultValue the `cursorStore` of the policy
+       */
+      readonly cursorStore?: CursorStore | undefined;
+      /**
        * How an object is looked at before rows of it go. `head`: that it is there, with its size and, where the sink
        * tells one, its checksum. `read`: it is read whole, hashed and counted, once in each run.
        * @defaultValue 'head'
@@ -33,7 +39,11 @@ export type RequireExported =
     };
 
 /** Reads `requireExported`; `null` for `false`. */
-export function readProofOption(reader: OptionReader, target: RetentionTarget): ProofSource | null {
+export function readProofOption(
+  reader: OptionReader,
+  target: RetentionTarget,
+  store: CursorStore,
+): ProofSource | null {
   const value = reader.value(OPTION);
   if (value === false) return null;
   if (typeof value !== 'object' || value === null) {
@@ -57,6 +67,7 @@ export function readProofOption(reader: OptionReader, target: RetentionTarget): 
     return {
       sink: group.adapter<Sink>('sink', members),
       exportId: group.string('exportId'),
+      store: group.has('cursorStore') ? group.adapter<CursorStore>('cursorStore', ['load']) : store,
       ...how,
     };
   });
@@ -65,7 +76,7 @@ export function readProofOption(reader: OptionReader, target: RetentionTarget): 
 function ofExporter(
   reader: OptionReader,
   target: RetentionTarget,
-  given: Omit<ProofSource, 'sink' | 'exportId'> & { readonly exporter: unknown },
+  given: Pick<ProofSource, 'verify' | 'allowTransformed'> & { readonly exporter: unknown },
 ): ProofSource | null {
   const { exporter, verify, allowTransformed } = given;
   const settings = settingsOf(exporter as Exporter);
@@ -75,8 +86,8 @@ function ofExporter(
   }
   const problem = exporterProblem(settings, target, allowTransformed);
   if (problem !== null) reader.problem(OPTION, problem);
-  const { sink, exportId } = settings;
-  return { sink, exportId, verify, allowTransformed };
+  const { sink, exportId, store } = settings;
+  return { sink, exportId, store, verify, allowTransformed };
 }
 
 function exporterProblem(

@@ -9,6 +9,7 @@ import { emit } from '../../util/observe.js';
 import type { AgeScope } from '../decide/judge.js';
 import { type MarkBounds, writtenBefore } from '../decide/cutoff.js';
 import { presentHolds } from '../holds.js';
+import { readExportState } from '../proof/export-state.js';
 import { type Proof, type ProofFloor, openProof } from '../proof/proof.js';
 import type { PolicySettings } from '../settings.js';
 import { hasContent } from './tally.js';
@@ -47,7 +48,9 @@ export async function openPolicyProof(
   const { proof, target, runtime, policyId } = settings;
   if (proof === null) return null;
   const sourceProblem = target.proofProblem.bind(target);
-  return await openProof({ ...proof, runtime, policyId, sourceProblem }, { from: floor }, options);
+  const state = await readExportState(proof, options);
+  const opening = { ...proof, runtime, policyId, sourceProblem, state };
+  return await openProof(opening, { from: floor }, options);
 }
 
 /** A page of units and what becomes of them. */
