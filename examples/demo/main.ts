@@ -1,6 +1,7 @@
 /**
  * The whole job on one machine: an in-process Braintrust data plane, rows that the official SDK wrote, an export to
- * local files in several runs, one of them killed half-way, and a proof that every row version arrived once.
+ * local files in several runs, one of them killed half-way, a proof that every row version arrived once, and a policy that
+ * deletes old traces which are proven to be in those files.
  *
  * Command: npm run demo
  * Environment: none. Writes to ./demo-output, which it empties first.
@@ -14,6 +15,7 @@ import { giveFeedback, traceApplication } from './application.js';
 import { addHistory, surfaceLate, updateRows, writeLate } from './history.js';
 import { headline, note, printRuns } from './print.js';
 import { proveExport } from './proof.js';
+import { deleteOld } from './retention.js';
 import { runInProcess } from './runs.js';
 
 const OUTPUT = resolve('demo-output');
@@ -63,6 +65,10 @@ try {
   const proven = await proveExport(plane, { projectId: project.id, output: OUTPUT });
   headline('Proof');
   for (const line of proven) note(line);
+  headline('Traces of over two days, deleted by policy');
+  const passHour = (): void => void clock.advance(60);
+  const place = { plane, projectId: project.id, output: OUTPUT, passHour };
+  for (const line of await deleteOld(place)) note(line);
   note(`${((Date.now() - startedAt) / 1_000).toFixed(1)} s; the files are in ./demo-output`);
 } finally {
   await plane.close();
