@@ -97,9 +97,10 @@ async function takeOver(
   );
 }
 
+/** A mark whose sweep has ended stays what it is: its receipt may be written already. */
 function withCancelled(current: PolicyDocument, cancelledAt: string): PolicyDocument {
   const { mark } = current;
-  if (mark === null || mark.cancelledAt !== null) return current;
+  if (mark === null || mark.cancelledAt !== null || mark.sweep?.endedAt != null) return current;
   return { ...current, mark: { ...mark, cancelledAt } };
 }
 
