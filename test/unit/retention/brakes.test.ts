@@ -1,0 +1,64 @@
+import { assert, double, integer, property } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { allowanceOf, isAllowed, isCutoffJump } from '../../../src/retention/decide/brakes.js';
+import { DAY_MS } from '../../../src/retention/decide/cutoff.js';
+
+describe('the allowance of a mark', () => {
+  it.each([
+    [100, 0.25, 25],
+    [7, 0.25, 1],
+    [3, 0.25, 0],
+    [0, 1, 0],
+    [10, 1, 10],
+    [10, 0, 0],
+  ])('of %i that exist at a fraction of %d is %i', (existing, fraction, allowance) => {
+    expect(allowanceOf({ existing }, fraction)).toBe(allowance);
+  });
+
+  it('is never more than the fraction, nor more than there is', () => {
+    const fraction = double({ min: 0, max: 1, noNaN: true });
+    assert(
+      property(integer({ min: 0, max: 1e9 }), fraction, (existing, most) => {
+        const allowance = allowanceOf({ existing }, most);
+        expect(allowance).toBeLessThanOrEqual(existing * most);
+        expect(Number.isInteger(allowance)).toBe(true);
+      }),
+    );
+  });
+});
+
+it.each([
+  [10, 0, 10, true],
+  [11, 0, 10, false],
+  [5, 5, 10, true],
+  [6, 5, 10, false],
+  [0, 10, 10, true],
+  [1, 0, 0, false],
+])('%i more after %i of %i: allowed is %s', (...[more, decided, allowance, allowed]) => {
+  expect(isAllowed(more, { decided, allowance })).toBe(allowed);
+});
+
+describe('a cutoff jumps', () => {
+  const now = new Date('2026-03-10T00:00:00Z');
+  const clocks = { plane: now, host: now };
+  const baseline = {
+    cutoff: '2026-01-01T00:00:00.000Z',
+    planeNow: '2026-03-10T00:00:00.000Z',
+    hostNow: '2026-03-10T00:00:00.000Z',
+  };
+  const moved = (ms: number): Date => new Date(Date.parse(baseline.cutoff) + ms);
+
+  it('when it moves more than a day further than time, not when it moves a day', () => {
+    expect(isCutoffJump(baseline, moved(DAY_MS), clocks)).toBe(false);
+    expect(isCutoffJump(baseline, moved(DAY_MS + 1), clocks)).toBe(true);
+    expect(isCutoffJump(baseline, moved(-10 * DAY_MS), clocks)).toBe(false);
+  });
+
+  it('at first, when the clocks are more than a day apart', () => {
+    const apart = (ms: number): boolean =>
+      isCutoffJump(null, now, { plane: now, host: new Date(now.getTime() + ms) });
+    expect([0, DAY_MS, -DAY_MS].map(apart)).toEqual([false, false, false]);
+    expect([DAY_MS + 1, -DAY_MS - 1].map(apart)).toEqual([true, true]);
+  });
+});
