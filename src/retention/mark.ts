@@ -3,7 +3,14 @@ import type { LeaseSession } from '../leases/lease-session.js';
 import { emit } from '../util/observe.js';
 import { allowanceOf, isAllowed, isCutoffJump } from './decide/brakes.js';
 import { type Baseline, type Clocks, type MarkBounds, dueAt, markBounds } from './decide/cutoff.js';
-import { type RetentionPlan, boundsOf, checkPlan, countedBy, tallyScan } from './plan.js';
+import {
+  type RetentionPlan,
+  allowanceBy,
+  boundsOf,
+  checkPlan,
+  countedBy,
+  tallyScan,
+} from './plan.js';
 import { planNeeded } from './plan-needed.js';
 import type { Mark, PolicyDocument } from './policy-document.js';
 import type { PolicySettings } from './settings.js';
@@ -81,7 +88,7 @@ async function allowanceFor(
 ): Promise<number> {
   const { survey } = opened;
   const allowance = allowanceOf(survey, settings.brakes.maxFraction);
-  if (plan !== undefined) return Math.max(allowance, countedBy(survey, plan.go));
+  if (plan !== undefined) return Math.max(allowance, allowanceBy(plan));
   if (isAllowed(survey.candidates, { decided: 0, allowance })) return allowance;
   // What is held, or not exported, is old as well but does not go: only the whole judgement tells.
   const proof = await openPolicyProof(settings, session.current.proofFloor, options);

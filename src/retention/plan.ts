@@ -5,7 +5,13 @@ import type { Hold, OperationOptions, RetentionUnit, Survey } from '../interface
 import { loadLeased } from '../leases/leased-document.js';
 import { canonicalJson } from '../util/canonical-json.js';
 import { plainJson } from '../util/plain-json.js';
-import { type BrakeName, allowanceOf, isAllowed, isCutoffJump } from './decide/brakes.js';
+import {
+  type BrakeName,
+  allowanceOf,
+  isAllowed,
+  isCutoffJump,
+  isGraceJump,
+} from './decide/brakes.js';
 import { DAY_MS, type MarkBounds, markBounds, sweepCutoff } from './decide/cutoff.js';
 import { holdsDigest } from './holds.js';
 import {
@@ -37,6 +43,8 @@ export interface RetentionPlan {
   readonly expiresAt: string;
   /** What exists, and what is old enough, counted by the service. */
   readonly survey: Survey;
+  /** Rows, or experiments, that its mark had deleted, or was deleting, when it was made. */
+  readonly decided: number;
   /** What would go. */
   readonly go: Counts;
   /** What the rows that would go take in the export's objects, in bytes, on average; `null` without proof. */
@@ -93,6 +101,7 @@ export async function makePlan(
     createdAt: planeNow.toISOString(),
     expiresAt: new Date(planeNow.getTime() + DAY_MS).toISOString(),
     survey,
+    decided: mark === null ? 0 : decidedUnder(mark),
     go: tally.go,
     archivedBytes: found.archivedBytes,
     days: tally.days,
@@ -135,6 +144,11 @@ export async function tallyScan(
     archivedBytes += bytes;
   }
   return { tally, archivedBytes: scan.proof === null ? null : Math.round(archivedBytes) };
+}
+
+/** How much a mark may have deleted in all once a plan is carried out. */
+export function allowanceBy(plan: RetentionPlan): number {
+  return plan.decided + countedBy(plan.survey, plan.go);
 }
 
 /** How much of a tally counts against the allowance: rows, or experiments. */
@@ -214,8 +228,11 @@ function brakesOf(
   const brakes: BrakeName[] = [];
   if (!isAllowed(countedBy(survey, tally.go), { decided: spent, allowance }))
     brakes.push('fraction');
-  if (mark === null && isCutoffJump(document?.baseline ?? null, bounds.cutoff, clocks))
-    brakes.push('cutoff-jump');
+  const isJump =
+    mark === null
+      ? isCutoffJump(document?.baseline ?? null, bounds.cutoff, clocks)
+      : planeNow >= new Date(mark.dueAt) && isGraceJump(mark, clocks);
+  if (isJump) brakes.push('cutoff-jump');
   return brakes;
 }
 

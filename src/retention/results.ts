@@ -9,7 +9,7 @@ export interface RetentionRunOptions {
   /** A plan that a person has looked at: it lifts the brakes for what it says. */
   readonly plan?: RetentionPlan | undefined;
   /**
-   * Most rows that this run deletes.
+   * Most rows that this run deletes; `brakes.maxRowsPerRun` stands above it.
    * @defaultValue `brakes.maxRowsPerRun`
    */
   readonly maxRows?: number | undefined;

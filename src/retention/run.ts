@@ -86,7 +86,7 @@ function newRun(settings: PolicySettings, options: RetentionRunOptions & Operati
     settings,
     plan: options.plan,
     limits: {
-      maxRows: options.maxRows ?? settings.brakes.maxRowsPerRun,
+      maxRows: Math.min(options.maxRows ?? Infinity, settings.brakes.maxRowsPerRun),
       deadlineMs: startedAt.getTime() + (options.maxDurationMs ?? Infinity),
     },
     startedAt,

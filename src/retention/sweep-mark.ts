@@ -1,17 +1,12 @@
 import type { OperationOptions } from '../interfaces/index.js';
 import type { LeaseSession } from '../leases/lease-session.js';
-import { type Clocks, DAY_MS, passedMs } from './decide/cutoff.js';
-import { type RetentionPlan, checkPlan, countedBy, sweepBounds } from './plan.js';
+import { allowanceOf, isGraceJump } from './decide/brakes.js';
+import type { Clocks } from './decide/cutoff.js';
+import { type RetentionPlan, allowanceBy, checkPlan, sweepBounds } from './plan.js';
 import { endMark } from './end-mark.js';
 import { presentHolds } from './holds.js';
 import { planNeeded } from './plan-needed.js';
-import {
-  type Mark,
-  type PolicyDocument,
-  type SweepState,
-  decidedUnder,
-  newSweep,
-} from './policy-document.js';
+import { type Mark, type PolicyDocument, type SweepState, newSweep } from './policy-document.js';
 import type { PolicySettings } from './settings.js';
 import { type SweepContext, markOf, saveSweep, sweepOf } from './sweep/context.js';
 import { openPolicyProof, openTarget } from './sweep/scan.js';
@@ -46,7 +41,7 @@ export async function confirmMark(
   const mark = markOf(request);
   const holds = await presentHolds(settings.holds, options);
   checkPlan(plan, settings, { holds, planeNow: clocks.plane, markId: mark.id });
-  const allowance = Math.max(mark.allowance, decidedUnder(mark) + countedBy(mark.survey, plan.go));
+  const allowance = Math.max(mark.allowance, allowanceBy(plan));
   await session.save(
     (current) => ({ ...current, mark: { ...mark, allowance, planToken: plan.token } }),
     options,
@@ -65,12 +60,15 @@ export async function sweepMark(
   const mark = markOf(request);
   if (mark.sweep?.endedAt != null) return await ended(request, options);
   const bounds = sweepBounds(mark, clocks.plane, settings.keepDays);
-  if (!request.isConfirmed) checkClocks(settings, mark, clocks);
+  if (!request.isConfirmed && isGraceJump(mark, clocks)) {
+    throw planNeeded(settings, 'cutoff-jump', { cutoff: mark.cutoff, lastCutoff: mark.cutoff });
+  }
   const opened = await openTarget(settings, bounds, options);
   const proof = await openPolicyProof(settings, session.current.proofFloor, options);
   const scan = { ...opened, proof };
   const sweep = mark.sweep ?? newSweep(clocks.plane);
-  await session.save((current) => ({ ...current, mark: { ...mark, sweep } }), options);
+  const allowance = presentAllowance(mark, settings);
+  await session.save((current) => ({ ...current, mark: { ...mark, sweep, allowance } }), options);
   const context: SweepContext = { settings, session, scan, options };
   const end = await new Sweep(context, limits).run();
   if (end !== 'swept') return { end, sweep: sweepOf(context), receiptKey: null };
@@ -78,11 +76,10 @@ export async function sweepMark(
   return await ended(request, options);
 }
 
-/** The grace must have passed by both clocks: one that jumps ends no grace. */
-function checkClocks(settings: PolicySettings, mark: Mark, now: Clocks): void {
-  const plane = now.plane.getTime() - Date.parse(mark.planeNow);
-  if (plane - passedMs(mark, now) <= DAY_MS) return;
-  throw planNeeded(settings, 'cutoff-jump', { cutoff: mark.cutoff, lastCutoff: mark.cutoff });
+/** What a mark may delete by the brakes of now; a plan that confirmed it stands above them. */
+function presentAllowance(mark: Mark, { brakes }: PolicySettings): number {
+  if (mark.planToken !== null) return mark.allowance;
+  return Math.min(mark.allowance, allowanceOf(mark.survey, brakes.maxFraction));
 }
 
 async function ended(

@@ -107,10 +107,18 @@ describe('maxRowsPerRun', () => {
     expect(deletedIds(world.plane)).toHaveLength(15);
   });
 
-  it('gives way to the maxRows of a run', async () => {
+  it('stands above the maxRows of a run', async () => {
     const policy = world.policy({ brakes: { maxFraction: 1, maxRowsPerRun: 3 } });
     await markAndWait(world, policy);
-    expect(await policy.run({ maxRows: 9 })).toMatchObject({ deleted: { rows: 9 } });
+    expect(await policy.run({ maxRows: 9 })).toMatchObject({ deleted: { rows: 3 } });
+  });
+
+  it('gives way to the maxFraction of now, when that fell since the mark', async () => {
+    const wide = world.policy({ brakes: { maxFraction: 1 } });
+    await markAndWait(world, wide);
+    const narrow = world.policy({ brakes: { maxFraction: 0.1 } });
+    await expect(narrow.run()).rejects.toMatchObject({ code: 'PLAN_NEEDED' });
+    expect(deletedIds(world.plane).length).toBeLessThanOrEqual(3);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Survey } from '../../interfaces/index.js';
-import { type Baseline, type Clocks, DAY_MS, cutoffJumpMs } from './cutoff.js';
+import { type Baseline, type Clocks, DAY_MS, cutoffJumpMs, passedMs } from './cutoff.js';
 
 /** What keeps a policy from going further than it should. */
 export interface Brakes {
@@ -22,6 +22,12 @@ export function allowanceOf({ existing }: Pick<Survey, 'existing'>, maxFraction:
 /** Whether the cutoff moved more than a day further than time passed, or the first one rests on clocks apart. */
 export function isCutoffJump(baseline: Baseline | null, cutoff: Date, now: Clocks): boolean {
   return cutoffJumpMs(baseline, cutoff, now) > DAY_MS;
+}
+
+/** Whether a grace is over by a jump of the plane's clock: it must have passed by both clocks, but for a day. */
+export function isGraceJump(mark: Omit<Baseline, 'cutoff'>, now: Clocks): boolean {
+  const plane = now.plane.getTime() - Date.parse(mark.planeNow);
+  return plane - passedMs(mark, now) > DAY_MS;
 }
 
 /** Whether so much more may go under a mark. What was decided counts, whether it is confirmed or not. */
