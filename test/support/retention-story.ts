@@ -12,6 +12,7 @@ import { type FaultPlan, faultPlan } from '../../src/testing/adapters/fault-plan
 import { faulty } from '../../src/testing/adapters/faulty.js';
 import type { CommitOptions } from '../../src/testing/plane/plane-state.js';
 import type { JsonRow } from '../../src/testing/plane/row-shape.js';
+import { rowName } from './plane-replay.js';
 import { DeletionWatch } from './deletion-watch.js';
 import { DAY_MS, HOUR_MS, PolicyWorld, traceEvents } from './policy-world.js';
 import { fetchUnder } from './fetch-under-plan.js';
@@ -181,6 +182,20 @@ export class RetentionStory {
       if (result instanceof Error) throw result;
     }
     if ((await this.mark()) !== null) this.audit.problems.push('the mark came to no end');
+  }
+
+  /** Ids of the rows that never go: those of traces that are on hold, or hold what was never exported. */
+  async mustStay(): Promise<readonly string[]> {
+    const exported = await this.audit.exportedVersions();
+    const live = this.world.plane.liveRows('project_logs', this.world.projectId);
+    const kept = new Set<unknown>();
+    for (const row of live) {
+      const id = String(row['id']);
+      const name = rowName({ id, version: String(row['_xact_id']) });
+      if (this.heldIds.has(id) || !exported.has(name)) kept.add(row['root_span_id']);
+    }
+    const stays = live.filter((row) => kept.has(row['root_span_id']));
+    return stays.map((row) => String(row['id'])).sort();
   }
 
   #ago(days: number): Date {
