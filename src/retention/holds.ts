@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Hold, OperationOptions } from '../interfaces/index.js';
 import { type OptionReader, kindOf, readOptions } from '../options/index.js';
+import { abortable } from '../util/abortable.js';
 import { canonicalJson } from '../util/canonical-json.js';
 import { plainJson } from '../util/plain-json.js';
 import type { HoldsOption } from './settings.js';
@@ -27,7 +28,9 @@ export async function presentHolds(
   options: OperationOptions,
 ): Promise<readonly Hold[]> {
   if (typeof holds !== 'function') return holds;
-  const given = await holds(options);
+  options.signal?.throwIfAborted();
+  const asked = Promise.resolve(holds(options));
+  const given = await (options.signal === undefined ? asked : abortable(asked, options.signal));
   return readOptions('holds', { holds: given }, (reader) => ({
     holds: readHolds(reader, reader.value('holds')),
   })).holds;

@@ -55,6 +55,8 @@ export interface SweepState {
   /** Number of the next batch. */
   readonly nextBatch: number;
   readonly open: readonly OpenBatch[];
+  /** Objects, such as experiments, of which a batch was decided and which are not gone: their ids. */
+  readonly begun: readonly string[];
   /** What is confirmed to be gone. */
   readonly deleted: Counts;
   /** Rows of batches that were there in a later version when they were asked for again. */
@@ -126,13 +128,12 @@ export function newPolicyDocument(
   };
 }
 
-/** How many rows, or experiments, were decided under a mark so far: confirmed, or still open. */
+/** How many rows, or experiments, were decided under a mark so far: confirmed, or not yet. */
 export function decidedUnder({ survey, sweep }: Mark): number {
   if (sweep === null) return 0;
-  const { deleted, open } = sweep;
+  const { deleted, open, begun } = sweep;
   if (survey.of === 'rows') return open.reduce((sum, { rows }) => sum + rows, deleted.rows);
-  // An open batch without rows is that of an experiment itself.
-  return deleted.units + open.filter(({ rows }) => rows === 0).length;
+  return deleted.units + begun.length;
 }
 
 /** The state of a sweep that begins. */
@@ -144,6 +145,7 @@ export function newSweep(startedAt: Date): SweepState {
     again: false,
     nextBatch: 1,
     open: [],
+    begun: [],
     deleted: { units: 0, rows: 0 },
     changedRows: 0,
     remainedRows: 0,
@@ -205,6 +207,8 @@ function sweepProblem(sweep: SweepState): string | null {
   const isBatch = (batch: OpenBatch): boolean =>
     isObject(batch) && isCount(batch.number) && typeof batch.intentKey === 'string';
   if (!Array.isArray(sweep.open) || !sweep.open.every(isBatch)) return 'has a bad open batch';
+  const isText = (id: unknown): boolean => typeof id === 'string';
+  if (!Array.isArray(sweep.begun) || !sweep.begun.every(isText)) return 'has a bad sweep';
   return isObject(sweep.kept) ? null : 'has a bad sweep';
 }
 

@@ -68,7 +68,7 @@ function* batchesOfUnit(unit: TargetUnit, maxRows: number): Generator<Batch, voi
 
 /** Which rows of a batch may be deleted now. */
 export interface Chosen {
-  /** In the order of their deletion. */
+  /** In the order of their deletion, unit by unit. */
   readonly rows: readonly TargetRow[];
   readonly object: TargetObject | null;
   /** Units of which something is there that the batch does not know: they have to be looked at anew. */
@@ -90,10 +90,10 @@ export function chooseRows(batch: Batch, present: readonly TargetUnit[]): Chosen
     const own = unit.rows.filter((row) => known.has(nameOf(row)));
     const isWhole = own.length === unit.rows.length;
     if (!isWhole && !batch.isPart) unknown += 1;
-    else rows.push(...own);
+    else rows.push(...deletionOrder(own));
     if (isWhole && unit.rows.length === 0 && batch.object !== null) ({ object } = unit);
   }
-  return { rows: deletionOrder(rows), object, unknown };
+  return { rows, object, unknown };
 }
 
 /** Rows of which the first list has the same version. */

@@ -2,7 +2,7 @@ import type { Batch } from '../decide/batches.js';
 import { isAllowed } from '../decide/brakes.js';
 import { planNeeded } from '../plan-needed.js';
 import { decidedUnder } from '../policy-document.js';
-import { type SweepContext, markOf } from './context.js';
+import { type SweepContext, markOf, sweepOf } from './context.js';
 
 /**
  * Refuses a batch that would delete more than its mark may.
@@ -16,7 +16,7 @@ export async function checkAllowance(
 ): Promise<void> {
   const decided = (): number => decidedUnder(markOf(context));
   const { survey, allowance } = markOf(context);
-  const more = survey.of === 'rows' ? rowsOf(batch) : batch.units.length;
+  const more = survey.of === 'rows' ? rowsOf(batch) : objectsNotIn(sweepOf(context).begun, batch);
   if (isAllowed(more, { decided: decided(), allowance })) return;
   await settle();
   if (isAllowed(more, { decided: decided(), allowance })) return;
@@ -26,6 +26,11 @@ export async function checkAllowance(
     allowance,
     wanted: decided() + more,
   });
+}
+
+/** An object counts once, with the first batch of its rows. */
+function objectsNotIn(begun: readonly string[], { units }: Batch): number {
+  return units.filter(({ id, object }) => !begun.includes(object?.id ?? id)).length;
 }
 
 function rowsOf({ units }: Batch): number {

@@ -1,3 +1,4 @@
+import type { RetentionUnit } from '../../interfaces/index.js';
 import { emit } from '../../util/observe.js';
 import { type Remains, remainsOf } from '../decide/batches.js';
 import { type DeletionOutcome, RECEIPT_VERSION, outcomeKey } from '../receipts/receipt.js';
@@ -40,11 +41,13 @@ export async function closeBatch(
   const outcome = earlier ?? outcomeOf(decided, remains, settings.runtime.now());
   if (earlier === null)
     await putReceipt(settings.receipts, { key: outcomeKey(intentKey), value: outcome }, options);
-  const gone = { rows: outcome.gone, units: unitsGone(decided, outcome) };
+  const gone = { rows: outcome.gone, units: unitsGone(settings.unit, decided, outcome) };
+  const objectId = decided.batch.object?.id;
   const isLeft = outcome.remained.length > 0 || outcome.objectGone === false;
   await saveSweep(context, (sweep) => ({
     ...sweep,
     open: sweep.open.filter((open) => open.intentKey !== intentKey),
+    begun: sweep.begun.filter((id) => outcome.objectGone !== true || id !== objectId),
     deleted: {
       rows: sweep.deleted.rows + gone.rows,
       units: sweep.deleted.units + gone.units,
@@ -80,13 +83,24 @@ function outcomeOf(decided: DecidedBatch, remains: BatchRemains, now: Date): Del
 }
 
 /** Units of which everything is gone. Parts of a unit count with the last one; units of an object with the object. */
-function unitsGone({ batch, rows }: DecidedBatch, outcome: DeletionOutcome): number {
-  if (batch.object !== null) return outcome.objectGone === true ? 1 : 0;
+function unitsGone(
+  unit: RetentionUnit,
+  { batch, rows }: DecidedBatch,
+  outcome: DeletionOutcome,
+): number {
+  if (unit === 'experiment') return outcome.objectGone === true ? 1 : 0;
   if (batch.isPart) return 0;
   const left = new Set([...outcome.remained, ...outcome.changed].map((place) => rows[place]?.id));
   const sent = new Set(rows.map(({ id }) => id));
-  return batch.units.filter(({ rows: own, object }) => {
-    if (object !== null || own.length === 0) return false;
-    return own.every(({ id }) => sent.has(id) && !left.has(id));
+  return batch.units.filter(({ rows: own }) => {
+    return own.length > 0 && own.every(({ id }) => sent.has(id) && !left.has(id));
   }).length;
+}
+
+/** Takes a batch off the list of open ones of which nothing is known any more. What it deleted stays untold. */
+export async function forgetBatch(context: SweepContext, intentKey: string): Promise<void> {
+  await saveSweep(context, (sweep) => ({
+    ...sweep,
+    open: sweep.open.filter((open) => open.intentKey !== intentKey),
+  }));
 }

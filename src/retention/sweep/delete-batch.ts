@@ -12,6 +12,8 @@ import { UnitJudge, type Verdict } from './verdicts.js';
 export const READ_AGE_MAX_MS: number = 10_000;
 const ATTEMPTS = 6;
 const RETRY_DELAY_MS = 1_000;
+/** So often in a row it may be too late for a request, before less is read for the next one. */
+const LATE_MAX = 2;
 
 /** What became of an attempt to decide and delete a batch. */
 export interface BatchEnd {
@@ -36,7 +38,7 @@ interface Look {
  */
 export class BatchDeletion {
   readonly #context: SweepContext;
-  /** Falls when the service takes no request of that size. */
+  /** Falls when the service takes no request of that size, or does not tell in time what it rests on. */
   #requestMaxRows: number;
 
   constructor(context: SweepContext) {
@@ -113,6 +115,7 @@ export class BatchDeletion {
       cursor,
       nextBatch: number + 1,
       open: [...sweep.open, open],
+      begun: withObjects(sweep.begun, batch),
     }));
     return { open, batch: { ...batch, object }, rows, sends: 0, sentAtMs: decidedAt.getTime() };
   }
@@ -133,7 +136,7 @@ export class BatchDeletion {
     return { ...decided, sends: decided.sends + 1, sentAtMs: runtime.now().getTime() };
   }
 
-  /** @returns false when the service takes no request of this size: the next one is smaller. */
+  /** @returns false when a request of this size is not possible: the next one is smaller. */
   async #sendOne(request: {
     readonly decided: DecidedBatch;
     readonly rows: readonly TargetRow[];
@@ -145,7 +148,7 @@ export class BatchDeletion {
     for (let attempt = 1; ; attempt += 1) {
       this.#context.options.signal?.throwIfAborted();
       if (look === null) {
-        look = await this.#look(decided.batch, judge);
+        look = await this.#look(unitsOf(decided.batch, rows), judge);
         // A save that succeeds: nobody took over meanwhile, and nobody took the mark back.
         await saveSweep(this.#context, (sweep) => sweep);
       }
@@ -154,12 +157,13 @@ export class BatchDeletion {
         return true;
       } catch (error) {
         this.#context.options.signal?.throwIfAborted();
-        if (isTooLarge(error) && rows.length > 1) {
+        const isSlow = isTooLate(error) && attempt >= LATE_MAX;
+        if ((isSlow || isTooLarge(error)) && rows.length > 1) {
           this.#requestMaxRows = Math.ceil(rows.length / 2);
           return false;
         }
         if (attempt >= ATTEMPTS || !mayTryAgain(error)) throw error;
-        await this.#wait(error, attempt);
+        if (!isTooLate(error)) await this.#wait(error, attempt);
       }
       look = null;
     }
@@ -195,11 +199,30 @@ export class BatchDeletion {
 
   async #wait(error: unknown, attempt: number): Promise<void> {
     const { runtime } = this.#context.settings;
-    if (isExportError(error, 'SEND_TOO_LATE')) return;
     const asked = isExportError(error) ? error.retryAfterMs : undefined;
     const delayMs = asked ?? RETRY_DELAY_MS * 2 ** (attempt - 1);
     await runtime.sleep(delayMs, this.#context.options.signal);
   }
+}
+
+function withObjects(begun: readonly string[], { units }: Batch): readonly string[] {
+  const objects = units.flatMap(({ object }) => (object === null ? [] : [object.id]));
+  return [...new Set([...begun, ...objects])];
+}
+
+/** What has to be read before some rows of a batch are deleted: their units, whole. */
+function unitsOf(batch: Batch, rows: readonly TargetRow[]): Batch {
+  if (batch.object !== null) return batch;
+  const own = batch.units.flatMap((unit) => unit.rows);
+  const wanted = new Set(sameRows(own, rows));
+  return {
+    ...batch,
+    units: batch.units.filter((unit) => unit.rows.some((row) => wanted.has(row))),
+  };
+}
+
+function isTooLate(error: unknown): boolean {
+  return isExportError(error, 'SEND_TOO_LATE');
 }
 
 function isTooLarge(error: unknown): boolean {

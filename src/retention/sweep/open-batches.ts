@@ -1,8 +1,10 @@
+import { isExportError } from '../../errors/index.js';
+import type { OpenBatch } from '../policy-document.js';
 import { batchOf } from '../receipts/intent-of.js';
-import { readIntent } from '../receipts/receipt-store.js';
-import { askRemains, closeBatch, isGone } from './confirm-batch.js';
+import { readIntent, readOutcome } from '../receipts/receipt-store.js';
+import { askRemains, closeBatch, forgetBatch, isGone } from './confirm-batch.js';
 import { type DecidedBatch, type SweepContext, sweepOf } from './context.js';
-import type { BatchDeletion } from './delete-batch.js';
+import { type BatchDeletion, READ_AGE_MAX_MS } from './delete-batch.js';
 
 /** So many batches wait for their confirmation. */
 const OPEN_MAX = 20;
@@ -25,14 +27,20 @@ export class OpenBatches {
     this.#open.push(decided);
   }
 
-  /** Takes over what earlier runs left: whether their deletions were sent, the rows tell. */
+  /**
+   * Takes over what earlier runs left: whether their deletions were sent, the rows tell.
+   * @throws RetentionError `RECEIPT_CORRUPT` for a batch whose receipt is lost, unless nothing is sent any more.
+   */
   async takeOver(): Promise<void> {
     const { settings, options } = this.#context;
-    for (const open of sweepOf(this.#context).open) {
-      const intent = await readIntent(settings.receipts, open.intentKey, options);
-      const sentAtMs = Math.min(Date.parse(open.openedAt), settings.runtime.now().getTime());
-      this.#open.push({ open, ...batchOf(intent), sends: 1, sentAtMs });
-    }
+    const { open } = sweepOf(this.#context);
+    if (open.length === 0) return;
+    // Whoever left them may not know it yet, and may send for so long what was read before.
+    const { confirmAfterMs } = settings.limits;
+    if (confirmAfterMs < READ_AGE_MAX_MS)
+      await settings.runtime.sleep(READ_AGE_MAX_MS - confirmAfterMs, options.signal);
+    const sentAtMs = settings.runtime.now().getTime();
+    for (const batch of open) await this.#takeOverOne(batch, sentAtMs);
     await this.settleAll();
   }
 
@@ -49,6 +57,21 @@ export class OpenBatches {
   /** Settles every one, and waits for it. */
   async settleAll(): Promise<void> {
     while (this.#open.length > 0) await this.#settleOldest();
+  }
+
+  async #takeOverOne(open: OpenBatch, sentAtMs: number): Promise<void> {
+    const { receipts } = this.#context.settings;
+    const { options } = this.#context;
+    try {
+      const intent = await readIntent(receipts, open.intentKey, options);
+      const outcome = await readOutcome(receipts, open.intentKey, options);
+      // What an outcome tells must stay true: nothing of its batch is sent any more.
+      const sends = outcome === null ? 1 : SENDS;
+      this.#open.push({ open, ...batchOf(intent), sends, sentAtMs });
+    } catch (error) {
+      if (this.#deletion !== null || !isExportError(error, 'RECEIPT_CORRUPT')) throw error;
+      await forgetBatch(this.#context, open.intentKey);
+    }
   }
 
   async #settleOldest(): Promise<void> {

@@ -29,6 +29,8 @@ export class Sweep {
   readonly #deletion: BatchDeletion;
   readonly #open: OpenBatches;
   #decidedRows = 0;
+  /** A run does something, however short its time is: else no number of them would ever come to an end. */
+  #hasMoved = false;
 
   constructor(context: SweepContext, limits: SweepLimits) {
     this.#context = context;
@@ -80,11 +82,13 @@ export class Sweep {
       if (pagesWaiting >= BATCH_MAX_PAGES) {
         const stop = await this.#deleteAll(queue.flush(), { cursor, notes });
         if (stop !== null) return stop;
+        pagesWaiting = 0;
       }
       // What waits for a batch would be lost to the next run if the cursor passed over it.
       if (!queue.isEmpty) continue;
       ({ cursor } = page);
       await notes.save(cursor);
+      this.#hasMoved = true;
       const stop = await this.#reasonToStop(0);
       if (stop !== null) return stop;
     }
@@ -116,6 +120,7 @@ export class Sweep {
     if (batch.isLast) await this.#open.settleAll();
     await checkAllowance(this.#context, batch, () => this.#open.settleAll());
     const { decided, kept, again } = await this.#deletion.delete(batch, cursor);
+    this.#hasMoved = true;
     for (const verdict of kept) notes.add(verdict);
     if (again) await saveSweep(this.#context, (sweep) => ({ ...sweep, again: true }));
     if (decided !== null) {
@@ -131,7 +136,8 @@ export class Sweep {
     const { settings, options } = this.#context;
     options.signal?.throwIfAborted();
     if (this.#decidedRows + rows > this.#limits.maxRows) return 'row-limit';
-    if (settings.runtime.now().getTime() >= this.#limits.deadlineMs) return 'time-limit';
+    const isLate = settings.runtime.now().getTime() >= this.#limits.deadlineMs;
+    if (isLate && this.#hasMoved) return 'time-limit';
     return (await pauseOf(settings).isSet(options)) ? 'paused' : null;
   }
 }

@@ -141,6 +141,7 @@ describe('the document of a policy', () => {
       again: false,
       nextBatch: 1,
       open: [],
+      begun: [],
       deleted: { units: 0, rows: 0 },
       changedRows: 0,
       remainedRows: 0,
