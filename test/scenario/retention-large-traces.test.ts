@@ -84,6 +84,7 @@ function rowOf(root: string): object {
     created: '2023-11-14T00:00:00Z',
     root_span_id: root,
     span_id: root,
+    is_root: true,
     project_id: 'p',
     tags: null,
   };

@@ -100,7 +100,7 @@ describe('traces', () => {
       'row:lone: lone',
       'trace:row:lone: row:lone',
     ]);
-    nullRootOf('lone');
+    nullRootOf('lone', 3);
     const reread = await reader.reread(batchOf(...units), {});
     expect(outline(reread.units)).toEqual(outline(units));
   });

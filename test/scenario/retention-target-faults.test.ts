@@ -177,13 +177,13 @@ describe.each(['row', 'trace'] as const)('a reread: %s', (unit) => {
     await expect(reader.reread(batch, {})).rejects.toMatchObject({ code: 'SOURCE_PROTOCOL' });
   });
 
-  it('refuses an answer that may lack what was written two minutes ago', async () => {
+  it('refuses an answer that may lack the last that was written', async () => {
     const now = Math.floor(world.clock.nowMs / 1_000);
-    const behind = { consideredXactId: xactIdAt(now), actualXactId: xactIdAt(now - 121) };
+    const behind = { consideredXactId: xactIdAt(now), actualXactId: xactIdAt(now - 1) };
     world.plane.control.setFreshness(projectId, behind);
     await expect(reader.reread(batch, {})).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
-    const close = { consideredXactId: xactIdAt(now), actualXactId: xactIdAt(now - 120) };
-    world.plane.control.setFreshness(projectId, close);
+    const whole = { consideredXactId: xactIdAt(now), actualXactId: xactIdAt(now) };
+    world.plane.control.setFreshness(projectId, whole);
     expect((await reader.reread(batch, {})).units).toHaveLength(batch.units.length);
     world.plane.control.setFreshness(projectId, { realtime: 'exhausted_timeout' });
     await expect(reader.reread(batch, {})).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
@@ -339,7 +339,7 @@ describe('a deletion', () => {
 
   it('and the read that it rests on go out together, however much else the client is asked', async () => {
     const clock = manualClock({ autoAdvance: true });
-    const options = { apiKey: world.plane.apiKey, runtime: clock, requestsPerMinute: 4 };
+    const options = { apiKey: world.plane.apiKey, runtime: clock, requestsPerMinute: 5 };
     const client = quickClient(world.plane.url, options);
     const budgeted = await projectLogs({ client, projectId }).open(world.scope('trace'), {});
     await readUnits(budgeted);

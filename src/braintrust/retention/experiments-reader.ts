@@ -157,8 +157,8 @@ export class ExperimentsReader implements TargetReader {
   }
 
   #requestsFor({ units, isPart }: DeletionBatch): number {
-    const reads = units.map(({ rows }) => Math.floor(rows.length / this.#pageSize.rows) + 1);
-    // One more for each experiment itself, and one for the deletion.
+    const reads = units.map(({ rows }) => Math.ceil(rows.length / this.#pageSize.rows) + 1);
+    // Each read ends with a page without rows. One more for each experiment itself, and one for the deletion.
     const requests = reads.reduce((sum, pages) => sum + pages + 1, 1);
     return Math.min(isPart ? requests + 1 : requests, RESERVED_MAX);
   }
@@ -182,6 +182,8 @@ export class ExperimentsReader implements TargetReader {
       holds,
       pageSize,
       reserved,
+      // What is reserved is a reread: nothing is read after it.
+      toEmptyPage: reserved,
       signal,
       observer,
     };

@@ -73,11 +73,11 @@ function byTags(tags: ReadonlySet<string>): Rule {
 function byFilter(place: number): Rule {
   const alias = aliasOf(place);
   return ({ members }) => {
-    const met = members[alias] ?? null;
+    const met = members[alias];
     if (met === null || typeof met === 'boolean') return met === true;
     throw new SourceError(
       'SOURCE_PROTOCOL',
-      `The filter of hold ${place} gave a ${typeof met} for a row, where true, false or null belongs.`,
+      `The filter of hold ${place} gave ${met === undefined ? 'nothing' : `a ${typeof met}`} for a row, where true, false or null belongs.`,
       { remedy: 'Let it compare something, as in `metadata.keep = true`.' },
     );
   };

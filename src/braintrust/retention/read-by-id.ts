@@ -14,15 +14,17 @@ import type { RetainedRow, RowReading } from './retained-row.js';
 /** Most rows that a unit may have. */
 export const UNIT_MAX_ROWS = 100_000;
 
-/** What was written so long ago must be in an answer. */
-const VISIBLE_SECONDS = 120;
-
 /** What reads of one reader share. */
 export interface ReadContext extends OperationOptions, RowReading {
   readonly client: Pick<BraintrustClient, 'query'>;
   readonly pageSize: PageSize;
   /** Whether the requests were reserved. */
   readonly reserved?: boolean | undefined;
+  /**
+   * Whether only a page without rows is the end: one may be short for reasons of the service. For reads that nothing
+   * comes after, because what they miss would be taken for gone. @defaultValue false
+   */
+  readonly toEmptyPage?: boolean | undefined;
 }
 
 /** Rows of one object, in any version. */
@@ -46,8 +48,9 @@ export interface RowsRead {
 
 /**
  * Reads rows as they are now, page by page in the order of their ids, which do not change: a row that is written
- * meanwhile is neither missed nor met twice. A page with fewer rows than were asked for is the last.
- * @throws SourceError `SOURCE_BEHIND` when an answer may lack what was written two minutes before, `SOURCE_PROTOCOL`
+ * meanwhile is neither missed nor met twice. A page with fewer rows than were asked for is the last, unless the
+ * context says otherwise.
+ * @throws SourceError `SOURCE_BEHIND` when the service knows of something that an answer may lack, `SOURCE_PROTOCOL`
  *   for rows in no order or that nobody asked for.
  */
 export async function readById(context: ReadContext, wanted: WantedRows): Promise<RowsRead> {
@@ -60,7 +63,8 @@ export async function readById(context: ReadContext, wanted: WantedRows): Promis
     const page = readRetainedRows(answer.rows, wanted.objectId, context);
     if (page.length > limit) throw answerError(`has ${page.length} rows where ${limit} were asked`);
     for (const row of page) addInOrder(rows, row, wanted);
-    const isEnd = page.length < limit || rows.length >= most;
+    const isLast = context.toEmptyPage === true ? page.length === 0 : page.length < limit;
+    const isEnd = isLast || rows.length >= most;
     const isCut = rows.length > UNIT_MAX_ROWS;
     if (isEnd || isCut) return { rows: rows.slice(0, UNIT_MAX_ROWS), isCut, readAt };
   }
@@ -113,13 +117,15 @@ async function askById(
 }
 
 /**
- * Throws when an answer about the present may lack rows.
+ * Throws when an answer about the present may lack rows, however lately they were written. A plane that tells no
+ * realtime state has not read what it has not indexed.
  * @throws SourceError `SOURCE_BEHIND`, `SOURCE_PROTOCOL`.
  */
 export function checkAnswer(answer: QueryAnswer): void {
-  const { planeNow } = answer;
-  const second = planeNow === null ? LAST_SECOND : planeNow.getTime() / 1_000 - VISIBLE_SECONDS;
-  const reason = incompleteReason(answer, Math.max(0, Math.floor(second)));
+  const { realtimeState, freshnessState } = answer;
+  const actualXactId = freshnessState?.lastProcessedXactId ?? null;
+  const told = { ...answer, realtimeState: realtimeState ?? { type: 'on', actualXactId } };
+  const reason = incompleteReason(told, LAST_SECOND);
   if (reason !== null)
     throw new SourceError('SOURCE_BEHIND', `Braintrust is behind: ${reason}.`, {
       remedy: 'Nothing was deleted by this answer. Run again later.',

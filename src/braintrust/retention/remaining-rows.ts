@@ -1,5 +1,5 @@
 import type { TargetRow } from '../../interfaces/index.js';
-import { compare, isOneOf } from '../records/records-query.js';
+import { isOneOf } from '../records/records-query.js';
 import { NO_HOLDS } from './holds.js';
 import { readById } from './read-by-id.js';
 import type { ReadContext } from './read-by-id.js';
@@ -29,7 +29,7 @@ export function inParts<T>(items: readonly T[], most: number): readonly (readonl
 }
 
 /**
- * Which of the rows are there, in these versions or later ones.
+ * Which of the rows are there, in any version: one that is back in an earlier one is not gone.
  * @throws SourceError as `readById` does.
  */
 export async function remainingRows(
@@ -40,15 +40,13 @@ export async function remainingRows(
   for (const [objectId, own] of byObject(rows))
     for (const part of inParts(own, IDS_PER_QUERY)) {
       const ids = new Set(part.map(({ id }) => id));
-      const [lowest = ''] = part.map(({ version }) => version).sort();
       const read = await readById(
-        { ...context, holds: NO_HOLDS },
+        { ...context, holds: NO_HOLDS, toEmptyPage: true },
         {
           objectId,
-          // The bound spares the service what was written before any of them.
-          conditions: [compare('ge', '_xact_id', lowest), isOneOf('id', [...ids])],
+          conditions: [isOneOf('id', [...ids])],
           most: ids.size,
-          isWanted: (row) => ids.has(row.id) && row.version >= lowest,
+          isWanted: (row) => ids.has(row.id),
         },
       );
       found.push(...read.rows);

@@ -32,22 +32,30 @@ export async function rereadBatch(
   const reads = readsExpected(settings.scope, batch);
   await settings.client.reserve(Math.min(RESERVED_MAX, reads + 1), operation);
   const context = { ...readContext(settings, operation), reserved: true };
+  // A row that is missed stays.
   if (settings.scope.unit === 'row') return await rereadRows(context, settings, batch);
+  return await rereadWhole({ ...context, toEmptyPage: true }, settings.scope, batch);
+}
+
+async function rereadWhole(
+  context: ReadContext,
+  scope: RetentionScope,
+  batch: DeletionBatch,
+): Promise<Reread> {
   return batch.isPart
-    ? await rereadPart(context, settings.scope, batch)
+    ? await rereadPart(context, scope, batch)
     : await rereadTraces(context, batch);
 }
 
 function readsExpected({ unit }: RetentionScope, { units, isPart }: DeletionBatch): number {
-  let reads = 0;
+  let pages = 0;
   for (const [, own] of byObject(units.flatMap(({ rows }) => rows)))
-    // Of rows by their ids as many as were asked for are all; of traces nobody knows how many there are.
-    reads += unit === 'row' ? Math.ceil(own.length / IDS_PER_QUERY) : pagesOf(own.length);
-  return isPart ? reads : Math.max(reads, Math.ceil(units.length / ROOTS_PER_QUERY));
-}
-
-function pagesOf(rows: number): number {
-  return Math.floor(rows / IDS_PER_QUERY) + 1;
+    pages += Math.ceil(own.length / IDS_PER_QUERY);
+  // Of rows by their ids as many as were asked for are all.
+  if (unit === 'row') return pages;
+  // Of traces nobody knows how many there are: each query ends with a page without rows, and may cut one more.
+  const queries = isPart ? 1 : Math.ceil(units.length / ROOTS_PER_QUERY);
+  return pages + 2 * queries - 1;
 }
 
 async function rereadRows(

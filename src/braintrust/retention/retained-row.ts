@@ -69,6 +69,9 @@ class RowProblem extends Error {
 function readRow(members: Row, objectId: string, { kind, holds }: RowReading): RetainedRow {
   const object = kind.objectField === null ? null : (members[kind.objectField] ?? null);
   if (object !== null && object !== objectId) throw new RowProblem(`of another ${kind.noun}`);
+  const absent = FIELDS.find((name) => !(name in members));
+  // What is not told could be what exempts the row, or the trace that it belongs to.
+  if (absent !== undefined) throw new RowProblem(`without \`${absent}\``);
   const { id, _xact_id: version } = members;
   if (typeof id !== 'string' || id === '') throw new RowProblem('without `id`');
   if (!isXactId(version)) throw new RowProblem('without `_xact_id`');
