@@ -19,7 +19,8 @@ export interface ReaderSettings {
   readonly rowUnitId: (row: RetainedRow) => string;
 }
 
-const PAGE_ROWS = 1_000;
+/** Rows of a page, the most that the service gives. */
+export const PAGE_ROWS = 1_000;
 
 /** The context in which rows are read by id. */
 export function readContext(
@@ -29,7 +30,7 @@ export function readContext(
   return { client, kind, holds, pageSize: newPageSize(), signal, observer };
 }
 
-/** Rows of a page, the most that the service gives at first. */
+/** How many rows a page has: as many as the service gives, at first. */
 export function newPageSize(): PageSize {
   return new PageSize(PAGE_ROWS);
 }

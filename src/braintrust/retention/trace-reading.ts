@@ -7,7 +7,7 @@ import type { RetainedRow } from './retained-row.js';
 import { unitsOfRows } from './units-of-rows.js';
 
 /** The most roots that one query names. */
-export const ROOTS_PER_QUERY = 500;
+export const ROOTS_PER_QUERY = 1_000;
 
 /** Stands before the id of a row that names no trace and is a unit by itself. */
 const LONE_ROW = 'row:';
