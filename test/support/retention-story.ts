@@ -1,13 +1,7 @@
 import { braintrustClient, type BraintrustClient } from '../../src/braintrust/client/client.js';
-import { projectLogs } from '../../src/braintrust/retention/project-logs.js';
-import { spansSource } from '../../src/braintrust/spans/spans.js';
-import { createExporter } from '../../src/create-exporter.js';
-import { createRetentionPolicy } from '../../src/create-retention-policy.js';
-import { jsonlEncoder } from '../../src/entries/jsonl.js';
 import type { Exporter } from '../../src/exporter/exporter.js';
 import type { RetentionPolicy, RetentionResult } from '../../src/index.js';
-import type { Runtime } from '../../src/interfaces/index.js';
-import { datePartitionedKeys } from '../../src/keys/date-partitioned-keys.js';
+import type { CursorStore, Runtime, Sink } from '../../src/interfaces/index.js';
 import { type FaultPlan, faultPlan } from '../../src/testing/adapters/fault-plan.js';
 import { faulty } from '../../src/testing/adapters/faulty.js';
 import type { CommitOptions } from '../../src/testing/plane/plane-state.js';
@@ -15,12 +9,9 @@ import type { JsonRow } from '../../src/testing/plane/row-shape.js';
 import { rowName } from './plane-replay.js';
 import { DeletionWatch } from './deletion-watch.js';
 import { DAY_MS, HOUR_MS, PolicyWorld, traceEvents } from './policy-world.js';
+import { type StoryParts, storyExporter, storyPolicy, TERMS } from './story-parts.js';
 import { fetchUnder } from './fetch-under-plan.js';
-import { type KnownRow, type Mark, type PolicyTerms, RetentionAudit } from './retention-audit.js';
-
-/** What every policy of a story is made with. */
-export const TERMS: PolicyTerms = { policyId: 'logs', keepDays: 30, graceMs: 24 * HOUR_MS };
-const BATCH_MAX_ROWS = 4;
+import { type KnownRow, type Mark, RetentionAudit } from './retention-audit.js';
 
 /** One simulated process: the faults that strike it, and its clock. */
 export interface StoryProcess {
@@ -50,8 +41,10 @@ export class RetentionStory {
     this.watch = new DeletionWatch(world, this.audit.problems);
   }
 
-  static async start(): Promise<RetentionStory> {
-    return new RetentionStory(await PolicyWorld.start());
+  static async start(
+    place: { readonly sink?: Sink; readonly store?: CursorStore } = {},
+  ): Promise<RetentionStory> {
+    return new RetentionStory(await PolicyWorld.start(place));
   }
 
   /** Writes a trace as if it had been written when it was created. */
@@ -103,35 +96,24 @@ export class RetentionStory {
   }
 
   exporter(process: StoryProcess = {}): Exporter {
-    const { sink, store, projectId, clock } = this.world;
-    const { plan } = process;
-    return createExporter({
-      id: 'spans',
-      source: spansSource({ client: this.client(process), projectId }),
-      encoder: jsonlEncoder({ compression: 'none' }),
-      sink: plan === undefined ? sink : faulty(sink, plan),
-      keys: datePartitionedKeys(),
-      cursorStore: plan === undefined ? store : faulty(store, plan),
-      object: { maxRows: 10 },
-      runtime: process.runtime ?? clock,
-    });
+    return storyExporter(this.#parts(process));
   }
 
   policy(process: StoryProcess = {}): RetentionPolicy {
+    return storyPolicy(this.#parts(process));
+  }
+
+  #parts(process: StoryProcess): StoryParts {
     const { sink, store, projectId, clock } = this.world;
-    const { plan } = process;
-    return createRetentionPolicy({
-      id: TERMS.policyId,
-      target: projectLogs({ client: this.client(process), projectId }),
-      keepDays: TERMS.keepDays,
-      requireExported: { sink: plan === undefined ? sink : faulty(sink, plan), exportId: 'spans' },
-      holds: () => (this.heldIds.size === 0 ? [] : [{ name: 'case', ids: [...this.heldIds] }]),
-      graceHours: TERMS.graceMs / HOUR_MS,
-      brakes: { maxFraction: 1 },
+    const { plan, runtime = clock } = process;
+    return {
+      client: this.client(process),
+      projectId,
+      sink: plan === undefined ? sink : faulty(sink, plan),
       cursorStore: plan === undefined ? store : faulty(store, plan),
-      limits: { batchMaxRows: BATCH_MAX_ROWS },
-      runtime: process.runtime ?? clock,
-    });
+      runtime,
+      heldIds: () => [...this.heldIds],
+    };
   }
 
   /** A run of the export. @returns what it threw, or `null`. */
