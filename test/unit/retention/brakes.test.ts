@@ -1,7 +1,12 @@
 import { assert, double, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { allowanceOf, isAllowed, isCutoffJump } from '../../../src/retention/decide/brakes.js';
+import {
+  allowanceOf,
+  isAllowed,
+  isCutoffJump,
+  isGraceJump,
+} from '../../../src/retention/decide/brakes.js';
 import { DAY_MS } from '../../../src/retention/decide/cutoff.js';
 
 describe('the allowance of a mark', () => {
@@ -60,5 +65,30 @@ describe('a cutoff jumps', () => {
       isCutoffJump(null, now, { plane: now, host: new Date(now.getTime() + ms) });
     expect([0, DAY_MS, -DAY_MS].map(apart)).toEqual([false, false, false]);
     expect([DAY_MS + 1, -DAY_MS - 1].map(apart)).toEqual([true, true]);
+  });
+});
+
+describe('a grace jumps', () => {
+  const marked = Date.parse('2026-03-01T00:00:00Z');
+  const mark = {
+    planeNow: new Date(marked).toISOString(),
+    hostNow: new Date(marked + 5_000).toISOString(),
+  };
+  const jumps = (planeMs: number, hostMs: number): boolean =>
+    isGraceJump(mark, {
+      plane: new Date(marked + planeMs),
+      host: new Date(marked + 5_000 + hostMs),
+    });
+
+  it('when it passed by the clock of the service for more than a day longer than by the host', () => {
+    expect(jumps(3 * DAY_MS, 2 * DAY_MS)).toBe(false);
+    expect(jumps(3 * DAY_MS + 1, 2 * DAY_MS)).toBe(true);
+    expect(jumps(DAY_MS, 0)).toBe(false);
+    expect(jumps(DAY_MS, -1)).toBe(true);
+  });
+
+  it('not when it passed for longer by the host', () => {
+    expect(jumps(DAY_MS, 30 * DAY_MS)).toBe(false);
+    expect(jumps(10 * DAY_MS, 10 * DAY_MS)).toBe(false);
   });
 });

@@ -134,6 +134,21 @@ describe('holds that a function gives', () => {
     },
   );
 
+  it('are not waited for after an abort', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const holds = async (): Promise<never> => {
+      stop.abort(reason);
+      return await new Promise<never>(() => undefined);
+    };
+    await expect(presentHolds(holds, { signal: stop.signal })).rejects.toBe(reason);
+  });
+
+  it('are as they are when they are a list', async () => {
+    const holds: readonly Hold[] = [{ ids: ['a'] }];
+    expect(await presentHolds(holds, {})).toEqual(holds);
+  });
+
   it('are not there when it throws', async () => {
     const failure = new Error('the register is closed');
     const holds = (): never => {

@@ -6,6 +6,7 @@ import {
   type PolicyDocument,
   type PolicyFingerprint,
   checkPolicy,
+  decidedUnder,
   newPolicyDocument,
   newSweep,
   policyPlace,
@@ -91,6 +92,8 @@ describe('the document of a policy', () => {
       policyDocument({ baseline: { cutoff: '2026-01-01', planeNow: '2026-01-01' } as never }),
       'has a bad baseline',
     ],
+    ['a baseline as a list', policyDocument({ baseline: [] as never }), 'has a bad baseline'],
+    ['no floor', policyDocument({ proofFloor: {} as never }), 'has a bad floor of its proof'],
     ['token', policyDocument({ fencingToken: -1 }), 'has a bad fencingToken'],
     ['lease', policyDocument({ lease: {} as never }), 'has a bad lease'],
     ['mark as text', policyDocument({ mark: 'm' as never }), 'has a mark without an id'],
@@ -118,6 +121,8 @@ describe('the document of a policy', () => {
     ['open null', withSweep({ open: [OPEN, null] }), 'has a bad open batch'],
     ['open number', withSweep({ open: [{ ...OPEN, number: -1 }] }), 'has a bad open batch'],
     ['open key', withSweep({ open: [{ ...OPEN, intentKey: 1 }] }), 'has a bad open batch'],
+    ['begun', withSweep({ begun: null }), 'has a bad sweep'],
+    ['begun number', withSweep({ begun: ['e', 7] }), 'has a bad sweep'],
     ['kept', withSweep({ kept: null }), 'has a bad sweep'],
   ])('is refused, never guessed: %s', (_case, stored, problem) => {
     expect(refusalOf(stored, 'CHECKPOINT_CORRUPT').replace(/\.$/, '')).toBe(problem);
@@ -128,12 +133,21 @@ describe('the document of a policy', () => {
     expect(refusalOf(stored, 'CHECKPOINT_VERSION')).toContain('form 2');
   });
 
+  it('that is refused says what to do, and of which policy', () => {
+    const details = { policyId: 'logs' };
+    const refusal = { details, remedy: expect.stringMatching(/./) };
+    const parsed = (version: number) => (): unknown => parse(policyDocument({ version }));
+    expect(parsed(2)).toThrow(expect.objectContaining({ ...refusal, code: 'CHECKPOINT_VERSION' }));
+    expect(parsed(0)).toThrow(expect.objectContaining({ ...refusal, code: 'CHECKPOINT_CORRUPT' }));
+  });
+
   it('lies under the id of the policy', () => {
     expect(policyPlace(memoryCursorStore(), 'logs').key).toBe('retention/logs');
   });
 
   it('starts with mark 1, and a sweep with batch 1 of pass 1 and nothing done', () => {
     expect(policyDocument()).toMatchObject({ version: 1, nextMark: 1, mark: null, baseline: null });
+    expect(policyDocument().totals).toEqual({ units: 0, rows: 0, marks: 0 });
     expect(newSweep(new Date('2026-03-02T00:00:00Z'))).toEqual({
       startedAt: '2026-03-02T00:00:00.000Z',
       cursor: null,
@@ -166,14 +180,14 @@ describe('a policy that was begun', () => {
       if (isExportError(error, 'FINGERPRINT_CHANGED')) return error.details['changed'];
       throw error;
     }
-    return [];
+    return 'taken';
   };
 
   it('goes on with the same settings, whatever the order of their members', () => {
-    expect(changedOf(mine)).toEqual([]);
-    expect(
-      changedOf({ ...mine, target: { identity: { b: 2, a: 1 }, name: 'project-logs' } }),
-    ).toEqual([]);
+    expect(changedOf(mine)).toBe('taken');
+    expect(changedOf({ ...mine, target: { identity: { b: 2, a: 1 }, name: 'project-logs' } })).toBe(
+      'taken',
+    );
   });
 
   it.each([
@@ -186,11 +200,39 @@ describe('a policy that was begun', () => {
     expect(changedOf({ ...mine, ...change })).toEqual([part]);
   });
 
+  it('is refused with both settings in the message, and what to do', () => {
+    const check = (): void => checkPolicy({ ...mine, unit: 'row' }, mine, 'logs');
+    expect(check).toThrow('"logs" was begun with other settings: unit was "row" and is "trace".');
+    expect(check).toThrow('new policy id');
+    const { proof: _none, ...without } = mine;
+    expect(() => checkPolicy(without as typeof mine, mine, 'logs')).toThrow(
+      'proof was null and is',
+    );
+  });
+
   it('is refused with everything that changed', () => {
     expect(changedOf({ target: null, unit: 'row', proof: null })).toEqual([
       'target',
       'unit',
       'proof',
     ]);
+  });
+});
+
+describe('what was decided under a mark', () => {
+  const open = [3, 0, 4].map((rows, number) => ({ ...OPEN, number, rows }));
+  const sweep = sweepStateOf({ deleted: { units: 5, rows: 20 }, open, begun: ['e-1', 'e-2'] });
+
+  it('is nothing before its sweep', () => {
+    expect(decidedUnder(markOfMarch())).toBe(0);
+  });
+
+  it('is what is gone and what is still open, in rows', () => {
+    expect(decidedUnder(markOfMarch({ sweep }))).toBe(27);
+  });
+
+  it('is what is gone and what was begun, in objects', () => {
+    const survey = surveyOf({ of: 'experiments' });
+    expect(decidedUnder(markOfMarch({ sweep, survey }))).toBe(7);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Sink } from '../../../src/interfaces/index.js';
 import { BatchQueue } from '../../../src/retention/decide/batches.js';
 import type { ArchivedIn } from '../../../src/retention/proof/proof.js';
 import { batchOf, intentOf } from '../../../src/retention/receipts/intent-of.js';
@@ -20,6 +21,7 @@ import {
 } from '../../../src/retention/receipts/receipt-store.js';
 import type { PolicySettings } from '../../../src/retention/settings.js';
 import { memorySink, type MemorySink } from '../../../src/testing/adapters/memory-sink.js';
+import { override } from '../../support/override.js';
 import { policyDocument } from '../../support/policy-documents.js';
 import { targetObject, targetUnit, unitOf } from '../../support/target-units.js';
 
@@ -153,6 +155,9 @@ describe('the batch of an intent', () => {
     );
     const [part] = [...new BatchQueue(2).add(unitOf('a', 3))];
     expect(batchOf(decided(part!)).batch.isPart).toBe(true);
+    const mixed = decided(wholeBatch(...units));
+    const ids = mixed.units.map(({ id }, place) => ({ id, isWhole: place === 0 }));
+    expect(batchOf({ ...mixed, units: ids }).batch.isPart).toBe(true);
   });
 
   it('has the object', () => {
@@ -224,6 +229,29 @@ describe('receipts in a sink', () => {
     expect(found).toEqual([{ intentKey: key, intent, outcome }]);
     const mark = { policyId: 'logs', markId: '000001-abcdefgh' };
     expect(await readMarkReceipt(sink, mark)).toBeNull();
+  });
+
+  it('are put as JSON, a line of text, and never over 16 MiB', async () => {
+    const put: unknown[] = [];
+    const sink = override<Sink>(memorySink(), {
+      put: async (...[at, body, options]) => {
+        put.push(options?.contentType, String(body));
+        return { key: at, bytes: 0 };
+      },
+    });
+    await putReceipt(sink, { key: outcomeKey(key), value: outcome }, {});
+    expect(put).toEqual(['application/json', `${JSON.stringify(outcome)}\n`]);
+    const value = { ...outcome, intentKey: ' '.repeat(16 * 1024 * 1024) };
+    await expect(putReceipt(sink, { key, value }, {})).rejects.toThrow('small enough');
+  });
+
+  it('that cannot be read say where, why and what to do', async () => {
+    const refusal = async (text: string): Promise<unknown> =>
+      await readIntent(withText(text), key, {}).catch((error: unknown) => error);
+    const said = { code: 'RECEIPT_CORRUPT', details: { key }, remedy: expect.stringMatching(/./) };
+    expect(await refusal('{')).toMatchObject({ ...said, cause: expect.any(SyntaxError) });
+    expect(await refusal('{}')).toMatchObject(said);
+    expect(await refusal('{}')).not.toHaveProperty('cause');
   });
 
   it('never replace another one', async () => {

@@ -14,6 +14,11 @@ function days(...created: (string | null)[]): Tally {
 }
 
 describe('a tally', () => {
+  it('counts nothing at first', () => {
+    const nothing = { go: { units: 0, rows: 0 }, kept: {}, held: {}, days: [], samples: [] };
+    expect(new Tally([])).toMatchObject(nothing);
+  });
+
   it('counts units and rows that go, and those that stay by the reason', () => {
     const tally = new Tally([]);
     tally.add({ unit: unitOf('a', 2), reason: null });
@@ -35,10 +40,11 @@ describe('a tally', () => {
       '2026-01-01T23:59:59.999Z',
       '2026-01-02T01:00:00+02:00',
       '2026-01-02T23:00:00-05:00',
+      '2026-01-02T12:00:00Z',
     );
     expect(tally.days).toEqual([
       { day: '2026-01-01', count: 2 },
-      { day: '2026-01-02', count: 1 },
+      { day: '2026-01-02', count: 2 },
       { day: '2026-01-03', count: 1 },
     ]);
     expect(tally.oldest).toBe('2026-01-01T23:00:00.000Z');
