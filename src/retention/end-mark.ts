@@ -51,9 +51,11 @@ function withoutMark(current: PolicyDocument): PolicyDocument {
 }
 
 function markReceiptOf(
-  { policyId, fingerprint }: PolicySettings,
+  { policyId }: PolicySettings,
   context: Pick<SweepContext, 'session'>,
 ): MarkReceipt {
+  // As it was begun: somebody who takes a mark back may have other settings by now.
+  const { fingerprint } = context.session.current;
   const mark = markOf(context);
   const sweep = sweepOf(context);
   return {

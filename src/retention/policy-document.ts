@@ -183,10 +183,21 @@ function formProblem(value: PolicyDocument, policyId: string): string | null {
   if (!isObject(value.fingerprint)) return 'has no fingerprint';
   if (!isCount(value.nextMark)) return 'has a bad number of marks';
   if (!isObject(value.totals)) return 'has no totals';
-  if (value.baseline !== null && !areTimes(value.baseline, ['cutoff', 'planeNow', 'hostNow']))
-    return 'has a bad baseline';
+  if (value.baseline !== null && !isBaseline(value.baseline)) return 'has a bad baseline';
+  if (value.proofFloor !== null && !isFloor(value.proofFloor))
+    return 'has a bad floor of its proof';
   const problem = value.mark === null ? null : markProblem(value.mark);
   return problem ?? leaseProblem(value);
+}
+
+function isBaseline(baseline: Baseline): boolean {
+  return isObject(baseline) && areTimes(baseline, ['cutoff', 'planeNow', 'hostNow']);
+}
+
+function isFloor(floor: ProofFloor): boolean {
+  return (
+    isObject(floor) && [floor.manifestKey, floor.version].every((text) => typeof text === 'string')
+  );
 }
 
 function markProblem(mark: Mark): string | null {

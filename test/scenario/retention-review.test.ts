@@ -107,6 +107,15 @@ describe('a mark that is taken back', () => {
     expect(await policy.run()).toMatchObject({ stopReason: 'marked' });
   });
 
+  it('has a receipt of the target that it was made for, whatever the settings are by now', async () => {
+    const { markId } = await openBatch();
+    const { fingerprint } = await world.document();
+    const other = new ScriptedPolicy(['row']);
+    await world.policy({ target: other.target }).cancel(markId);
+    const receipt = await readMarkReceipt(world.sink, { policyId: 'logs', markId });
+    expect(receipt).toMatchObject({ target: fingerprint.target, unit: 'trace' });
+  });
+
   it('keeps the receipt that it has when its sweep had come to its end', async () => {
     world.target.content = [world.unit('a', 2)];
     const policy = await world.mark();
@@ -196,6 +205,23 @@ describe('a sweep', () => {
     };
     const run = world.policy({ holds }).run({ signal: controller.signal });
     await expect(run).rejects.toThrow('enough');
+  });
+
+  it('leaves a wait of hours to the next run, and goes on then', async () => {
+    world.target.content = [world.unit('a', 2)];
+    const policy = await world.mark();
+    const begun = world.clock.now().getTime();
+    world.target.hooks.beforeRemove = () => {
+      throw new SourceError('SOURCE_RATE_LIMITED', 'Too many requests.', {
+        remedy: 'Wait.',
+        retryable: true,
+        retryAfterMs: 7_200_000,
+      });
+    };
+    await refusedWith(policy.run(), 'SOURCE_RATE_LIMITED');
+    expect(world.clock.now().getTime() - begun).toBeLessThan(600_000);
+    world.target.hooks.beforeRemove = () => undefined;
+    expect(await policy.run()).toMatchObject({ stopReason: 'swept', deleted: { rows: 2 } });
   });
 
   it('asks for smaller parts when a batch cannot be read in ten seconds', async () => {

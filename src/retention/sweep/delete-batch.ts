@@ -12,6 +12,8 @@ import { UnitJudge, type Verdict } from './verdicts.js';
 export const READ_AGE_MAX_MS: number = 10_000;
 const ATTEMPTS = 6;
 const RETRY_DELAY_MS = 1_000;
+/** The longest wait that is worth it, in milliseconds: for longer ones the next run is there. */
+const RETRY_AFTER_MAX_MS = 300_000;
 /** So often in a row it may be too late for a request, before less is read for the next one. */
 const LATE_MAX = 2;
 
@@ -230,5 +232,5 @@ function isTooLarge(error: unknown): boolean {
 }
 
 function mayTryAgain(error: unknown): boolean {
-  return isExportError(error) && error.retryable;
+  return isExportError(error) && error.retryable && (error.retryAfterMs ?? 0) <= RETRY_AFTER_MAX_MS;
 }
