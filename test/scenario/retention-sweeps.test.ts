@@ -328,7 +328,7 @@ describe('a sweep goes on', () => {
   });
 
   it('within a budget of requests, with reads and deletes still ten seconds apart at most', async () => {
-    const client = world.client({ requestsPerMinute: 2 });
+    const client = world.client({ requestsPerMinute: 3 });
     const log = new EventLog();
     const policy = world.policy({
       target: projectLogs({ client, projectId: world.projectId }),
