@@ -12,7 +12,7 @@ import {
   isCutoffJump,
   isGraceJump,
 } from './decide/brakes.js';
-import { DAY_MS, type MarkBounds, markBounds, sweepCutoff } from './decide/cutoff.js';
+import { DAY_MS, type MarkBounds, markBounds, sweepCutoff, sweepDueAt } from './decide/cutoff.js';
 import { holdsDigest } from './holds.js';
 import {
   type Counts,
@@ -111,7 +111,7 @@ export async function makePlan(
     held: tally.held,
     samples: tally.samples,
     brakes,
-    ...outlookOf({ document, tally, brakes, isPaused, planeNow }),
+    ...outlookOf(settings, { document, survey, tally, brakes, isPaused, planeNow }),
   };
   return Object.freeze({ ...draft, token: tokenOf(draft, settings, opened.holds) });
 }
@@ -231,30 +231,42 @@ function brakesOf(
   const isJump =
     mark === null
       ? isCutoffJump(document?.baseline ?? null, bounds.cutoff, clocks)
-      : planeNow >= new Date(mark.dueAt) && isGraceJump(mark, clocks);
+      : planeNow >= sweepDueAt(mark, settings.graceHours) && isGraceJump(mark, clocks);
   if (isJump) brakes.push('cutoff-jump');
   return brakes;
 }
 
-function outlookOf(found: {
-  readonly document: PolicyDocument | null;
-  readonly tally: Tally;
-  readonly brakes: readonly BrakeName[];
-  readonly isPaused: boolean;
-  readonly planeNow: Date;
-}): Pick<RetentionPlan, 'willRun' | 'outlook'> {
-  const { document, tally, brakes, isPaused, planeNow } = found;
+function outlookOf(
+  settings: PolicySettings,
+  found: {
+    readonly document: PolicyDocument | null;
+    readonly survey: Survey;
+    readonly tally: Tally;
+    readonly brakes: readonly BrakeName[];
+    readonly isPaused: boolean;
+    readonly planeNow: Date;
+  },
+): Pick<RetentionPlan, 'willRun' | 'outlook'> {
+  const { document, survey, tally, brakes, isPaused, planeNow } = found;
   const mark = document?.mark ?? null;
   const no = (outlook: string): Pick<RetentionPlan, 'willRun' | 'outlook'> => ({
     willRun: false,
     outlook,
   });
   if (isPaused) return no('Nothing would run: the policy is paused.');
-  if (tally.go.units === 0) return no('Nothing would go.');
+  if (tally.go.units === 0)
+    return no(
+      mark === null && survey.candidates > 0
+        ? 'Nothing would go: a run would make a mark under which all stays.'
+        : 'Nothing would go.',
+    );
   if (brakes.length > 0)
     return no(`Nothing would run without this plan: the brake ${brakes.join(' and ')} holds.`);
   if (mark === null) return { willRun: true, outlook: 'A run would mark what goes.' };
-  if (planeNow < new Date(mark.dueAt))
-    return no(`Nothing would run yet: the grace of mark ${mark.id} lasts until ${mark.dueAt}.`);
+  const due = sweepDueAt(mark, settings.graceHours);
+  if (planeNow < due)
+    return no(
+      `Nothing would run yet: the grace of mark ${mark.id} lasts until ${due.toISOString()}.`,
+    );
   return { willRun: true, outlook: `A run would sweep mark ${mark.id}.` };
 }

@@ -7,11 +7,13 @@ import { messageOf } from '../util/message.js';
 import { emit } from '../util/observe.js';
 import { anySignal } from '../util/time-limit.js';
 import { endCancelled } from './cancel.js';
+import { sweepDueAt } from './decide/cutoff.js';
 import { leaseSettings } from './lease-settings.js';
 import { makeMark } from './mark.js';
 import type { RetentionPlan } from './plan.js';
 import {
   type Counts,
+  type Mark,
   type PolicyDocument,
   checkPolicy,
   newPolicyDocument,
@@ -149,15 +151,15 @@ async function work(
   const request = { settings, session, clocks: { plane, host: settings.runtime.now() } };
   const found = session.current.mark;
   if (found !== null && found.cancelledAt !== null) {
-    run.facts = { ...NO_FACTS, ...factsOf(found) };
+    run.facts = { ...NO_FACTS, ...factsOf(found, settings) };
     await endCancelled({ settings, session }, options);
     return 'cancelled';
   }
   if (found !== null && plan !== undefined) await confirmMark({ ...request, plan }, options);
   const mark = found ?? (await makeMark({ ...request, plan }, options));
   if (mark === null) return 'nothing-due';
-  run.facts = { ...NO_FACTS, ...factsOf(mark) };
-  if (plane < new Date(mark.dueAt)) return found === null ? 'marked' : 'grace';
+  run.facts = { ...NO_FACTS, ...factsOf(mark, settings) };
+  if (plane < sweepDueAt(mark, settings.graceHours)) return found === null ? 'marked' : 'grace';
   const isConfirmed = plan !== undefined;
   const { end, sweep, receiptKey } = await sweepMark({ ...request, isConfirmed, limits }, options);
   const { changedRows, remainedRows, kept } = sweep;
@@ -165,12 +167,12 @@ async function work(
   return end;
 }
 
-function factsOf(mark: {
-  readonly id: string;
-  readonly cutoff: string;
-  readonly dueAt: string;
-}): Pick<Facts, 'markId' | 'cutoff' | 'dueAt'> {
-  return { markId: mark.id, cutoff: new Date(mark.cutoff), dueAt: new Date(mark.dueAt) };
+function factsOf(
+  mark: Mark,
+  { graceHours }: PolicySettings,
+): Pick<Facts, 'markId' | 'cutoff' | 'dueAt'> {
+  const dueAt = sweepDueAt(mark, graceHours);
+  return { markId: mark.id, cutoff: new Date(mark.cutoff), dueAt };
 }
 
 /** All that the policy has deleted so far, the present mark included. */

@@ -1,5 +1,6 @@
 import type { OperationOptions } from '../interfaces/index.js';
 import { isLocked, loadLeased } from '../leases/leased-document.js';
+import { sweepDueAt } from './decide/cutoff.js';
 import { leaseSettings } from './lease-settings.js';
 import type { Mark, PolicyDocument } from './policy-document.js';
 import { historyOf, pauseOf } from './records.js';
@@ -26,7 +27,7 @@ export async function policyStatus(
       : stateOf(document, document !== null && isLocked(document, { ...lease, holder: '' })),
     unit,
     keepDays,
-    mark: document?.mark == null ? null : markStatus(document.mark),
+    mark: document?.mark == null ? null : markStatus(document.mark, settings.graceHours),
     totals: document?.totals ?? { units: 0, rows: 0, marks: 0 },
     lastRun: runs[0] ?? null,
     lastError:
@@ -43,12 +44,12 @@ function stateOf(document: PolicyDocument | null, isRunning: boolean): Retention
   return document.mark.sweep === null ? 'grace' : 'sweeping';
 }
 
-function markStatus(mark: Mark): MarkStatus {
+function markStatus(mark: Mark, graceHours: number): MarkStatus {
   const { sweep } = mark;
   return {
     id: mark.id,
     markedAt: new Date(mark.planeNow),
-    dueAt: new Date(mark.dueAt),
+    dueAt: sweepDueAt(mark, graceHours),
     cutoff: new Date(mark.cutoff),
     writtenBefore: new Date(mark.before),
     survey: mark.survey,

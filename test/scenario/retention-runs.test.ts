@@ -19,6 +19,17 @@ beforeEach(async () => {
 });
 
 describe('a run ends with', () => {
+  it('grace for as long as the policy of now says, when that is longer than the mark says', async () => {
+    await world.policy({ graceHours: 3 }).run();
+    await world.pass(4 * HOUR_MS);
+    const longer = world.policy({ graceHours: 5 });
+    const dueAt = new Date('2026-03-01T17:00:00Z');
+    expect(await longer.run()).toMatchObject({ stopReason: 'grace', dueAt });
+    expect(await longer.status()).toMatchObject({ mark: { dueAt } });
+    expect(await longer.plan()).toMatchObject({ willRun: false });
+    expect(await world.policy({ graceHours: 1 }).run()).toMatchObject({ stopReason: 'swept' });
+  });
+
   it('nothing-due when nothing is old enough, and leaves no mark', async () => {
     const policy = world.policy({ keepDays: 50 });
     expect(await policy.run()).toMatchObject({ stopReason: 'nothing-due', markId: null });

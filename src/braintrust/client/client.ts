@@ -63,7 +63,7 @@ export interface BraintrustClient {
    * answers its JSON. It is sent once: a call that failed may have been carried out all the same, and between two
    * sends anybody may have written anew. Only when the key is refused, so that nothing was done, and `apiKey` is a
    * function, it is sent once more, with a new key. A redirect is an error, but for a 303, which tells where the
-   * answer is.
+   * answer is. (The `fetch` of Node repeats by itself what is answered 421, a server's word that it did nothing.)
    * @throws SourceError as `query` does, with `details.outcome`: `refused` when nothing was done, `unknown` when it may
    *   have been done, or may be done later. `LIMIT_EXCEEDED` with `details.status` 413 when less must be sent at once;
    *   `SOURCE_RATE_LIMITED` at once; `SEND_TOO_LATE` when it was not between `notBefore` and `notAfter` any more

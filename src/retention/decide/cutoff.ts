@@ -47,6 +47,16 @@ export function dueAt(planeNow: Date, graceHours: number): Date {
   return new Date(planeNow.getTime() + graceHours * HOUR_MS);
 }
 
+/** When a mark may be swept: after its own grace, or after the one that the policy has by now if that is longer. */
+export function sweepDueAt(
+  mark: { readonly planeNow: string; readonly dueAt: string },
+  graceHours: number,
+): Date {
+  const present = dueAt(new Date(mark.planeNow), graceHours);
+  const own = new Date(mark.dueAt);
+  return present > own ? present : own;
+}
+
 /**
  * Before which time a version must have been written. A trace goes when its last span is older by its last write,
  * too; a row, or an experiment, when it has not been touched since the mark.

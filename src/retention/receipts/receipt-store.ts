@@ -69,6 +69,7 @@ export interface DeletionReceipt {
   readonly outcome: DeletionOutcome | null;
 }
 
+/** Options of {@link readReceipts}. */
 export interface ReadReceiptsOptions extends OperationOptions {
   readonly policyId: string;
   /** @defaultValue all marks of the policy */
