@@ -55,6 +55,85 @@ describe('a deletion that fails', () => {
     expect(times[1]! - times[0]!).toBe(90_000);
   });
 
+  it.each([
+    [300_000, 2],
+    [300_001, 1],
+  ])(
+    'is left to the next run when it must wait longer than five minutes: %i ms',
+    async (...[wait, sends]) => {
+      const world = worldOfUnits(1);
+      world.target.hooks.beforeRemove = () => {
+        world.target.hooks.beforeRemove = () => true;
+        throw failure({ retryAfterMs: wait });
+      };
+      const policy = await world.mark();
+      await policy.run().catch(() => undefined);
+      expect(world.calls('remove ')).toHaveLength(sends);
+    },
+  );
+
+  it('takes half of the rows once it was too late twice in a row, and reads no more units than these', async () => {
+    const world = worldOfUnits(1, 1, 1, 1);
+    world.target.hooks.beforeRemove = (ids) => {
+      if (ids.length > 2) throw tooLate();
+    };
+    const policy = await world.mark();
+    expect(await policy.run()).toMatchObject({ deleted: { units: 4, rows: 4 } });
+    expect(world.calls('reread')).toEqual([
+      'reread u00,u01,u02,u03',
+      'reread u00,u01,u02,u03',
+      'reread u00,u01',
+      'reread u02,u03',
+    ]);
+  });
+
+  it('of one row that is always too late ends after six reads', async () => {
+    const world = worldOfUnits(1);
+    world.target.hooks.beforeRemove = () => {
+      throw tooLate();
+    };
+    const policy = await world.mark();
+    await expect(policy.run()).rejects.toMatchObject({ code: 'SEND_TOO_LATE' });
+    expect(world.calls('reread')).toHaveLength(6);
+  });
+
+  it('of a limit that is none of size is no reason to send less', async () => {
+    const world = worldOfUnits(1, 1);
+    const details = { remedy: 'Stop.', details: { status: 400 } };
+    const error = new SourceError('LIMIT_EXCEEDED', 'There is too much of something.', details);
+    world.target.hooks.beforeRemove = () => {
+      throw error;
+    };
+    const policy = await world.mark();
+    await expect(policy.run()).rejects.toBe(error);
+    expect(world.calls('remove ')).toHaveLength(1);
+  });
+
+  it('before it was sent leaves no unit out of the next run', async () => {
+    const world = worldOfUnits(1, 1, 1);
+    world.target.hooks.beforeReread = () => {
+      world.target.hooks.beforeReread = () => undefined;
+      throw new Error('died');
+    };
+    const policy = await world.mark();
+    await expect(policy.run()).rejects.toThrow('died');
+    expect((await world.document()).mark?.sweep).toMatchObject({ cursor: null, open: [] });
+    expect(await policy.run()).toMatchObject({ deleted: { units: 3, rows: 3 } });
+    expect(world.calls('units')).toEqual(['units', 'units']);
+  });
+
+  it('to confirm leaves the batch open, and those before it closed', async () => {
+    const world = worldOfUnits(1, 1, 1);
+    const policy = await world.mark({ limits: { batchMaxRows: 1 } });
+    world.target.hooks.beforeRemaining = (ids) => {
+      if (ids.includes('u01-0')) throw new Error('died');
+    };
+    await expect(policy.run()).rejects.toThrow('died');
+    const sweep = (await world.document()).mark?.sweep;
+    expect(sweep?.open.map(({ number }) => number)).toEqual([2, 3]);
+    expect(sweep?.deleted).toEqual({ units: 1, rows: 1 });
+  });
+
   it('does not wait when it was only too late', async () => {
     const world = worldOfUnits(1);
     const times: number[] = [];

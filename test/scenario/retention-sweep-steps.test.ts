@@ -65,6 +65,32 @@ describe('a sweep', () => {
     expect(world.eventsOf('mark-end')).toMatchObject([{ deletedRows: 5, deletedUnits: 1 }]);
   });
 
+  it('writes no receipt of a batch of which nothing may go any more', async () => {
+    const world = worldOfUnits(1, 1);
+    const policy = await world.mark();
+    world.target.hooks.beforeReread = () => world.target.drop(world.target.rowIds);
+    expect(await policy.run()).toMatchObject({ stopReason: 'swept', deleted: { rows: 0 } });
+    expect(await world.receipts()).toEqual([]);
+    expect(world.calls('rem')).toEqual([]);
+  });
+
+  it('tells of each page what it judged and what stays', async () => {
+    const world = worldOfUnits(2, 3);
+    const empty = { ...world.unit('u05', 1), rows: [] };
+    world.target.content.push(empty, world.unit('u09', 4, 10));
+    world.target.unitsOfPage = 4;
+    const policy = await world.mark();
+    await policy.run();
+    const { markId } = world.eventsOf('mark-set')[0]!;
+    const judged = { type: 'units-judge', policyId: 'logs', markId };
+    expect(world.eventsOf('units-judge')).toEqual([{ ...judged, units: 3, rows: 9, keptRows: 4 }]);
+    const batch = { policyId: 'logs', markId, batch: 1 };
+    expect(world.eventsOf('rows-confirm')).toEqual([
+      { type: 'rows-confirm', ...batch, gone: 5, remained: 0, changed: 0 },
+    ]);
+    expect(world.eventsOf('rows-delete')).toMatchObject([{ ...batch, rows: 5 }]);
+  });
+
   it('has twenty batches wait at most', async () => {
     const world = worldOfUnits(...Array<number>(23).fill(1));
     const policy = await world.mark({ limits: { batchMaxRows: 1, confirmAfterMs: 600_000 } });
@@ -181,6 +207,36 @@ describe('a sweep of objects', () => {
     expect(outcomes.at(-1)).toBe(true);
   });
 
+  it('notes which objects were begun until they are gone', async () => {
+    const world = objectWorld();
+    world.target.content.push({ ...world.unit('f', 1), object: targetObject('f') });
+    world.target.counts = { of: 'experiments', existing: 2, candidates: 2 };
+    const policy = await world.mark();
+    world.target.hooks.beforeRemove = (ids) => {
+      if (ids.includes('f')) throw new Error('died');
+    };
+    await expect(policy.run()).rejects.toThrow('died');
+    const sweep = (await world.document()).mark?.sweep;
+    expect(sweep?.begun).toContain('f');
+    world.target.hooks.beforeRemove = () => true;
+    expect(await policy.run()).toMatchObject({ stopReason: 'swept' });
+    expect((await world.document()).totals).toEqual({ units: 2, rows: 3, marks: 1 });
+  });
+
+  it('goes no further than it may, by objects, whatever their rows', async () => {
+    const world = objectWorld(9);
+    world.target.content.push({ ...world.unit('f', 1), object: targetObject('f') });
+    world.target.counts = { of: 'experiments', existing: 1, candidates: 1 };
+    const policy = await world.mark();
+    await expect(policy.run()).rejects.toMatchObject({
+      code: 'PLAN_NEEDED',
+      details: { allowance: 1, wanted: 2, counted: 'experiments' },
+    });
+    expect(world.target.rowIds).toEqual(['f-0']);
+    const sweep = (await world.document()).mark?.sweep;
+    expect(sweep).toMatchObject({ begun: [], deleted: { units: 1, rows: 9 } });
+  });
+
   it('says of an object that stays that it stays', async () => {
     const world = objectWorld(0);
     world.target.hooks.beforeRemove = () => false;
@@ -275,6 +331,31 @@ describe('a run', () => {
       deleted: { rows: 1 },
       changedRows: 1,
     });
+  });
+
+  it('counts rows, not units, against what its mark may delete', async () => {
+    const world = worldOfUnits(2, 2);
+    world.target.counts = { existing: 3, candidates: 3 };
+    const policy = await world.mark({ limits: { batchMaxRows: 2 } });
+    await expect(policy.run()).rejects.toMatchObject({ details: { allowance: 3, wanted: 4 } });
+    expect(world.target.rowIds).toEqual(['u01-0', 'u01-1']);
+  });
+
+  it('notes the lowest version of what stays, whatever the order', async () => {
+    for (const ages of [
+      [5, 9, 7],
+      [9, 7, 5],
+      [5, 7, 9],
+    ]) {
+      const world = worldOfUnits(1);
+      const young = ages.map((days, place) => world.unit(`a${place}`, 1, days));
+      world.target.content = [...young, ...world.target.content, world.unit('v', 1)];
+      const policy = await world.mark({ limits: { batchMaxRows: 1 } });
+      await policy.run({ maxRows: 1 });
+      const sweep = (await world.document()).mark?.sweep;
+      const lowest = young.map(({ rows }) => rows[0]!.version).sort()[0];
+      expect(sweep?.lowestKept).toBe(lowest);
+    }
   });
 
   it('stops before it deletes more than its mark may, with the numbers', async () => {

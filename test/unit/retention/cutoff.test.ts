@@ -8,6 +8,7 @@ import {
   markBounds,
   passedMs,
   sweepCutoff,
+  sweepDueAt,
   writtenBefore,
 } from '../../../src/retention/decide/cutoff.js';
 
@@ -78,6 +79,18 @@ describe('the cutoff of a sweep', () => {
 it('a grace is over after its hours', () => {
   expect(dueAt(at('2026-03-01T12:00:00Z'), 24)).toEqual(at('2026-03-02T12:00:00Z'));
   expect(dueAt(at('2026-03-01T12:00:00Z'), 0)).toEqual(at('2026-03-01T12:00:00Z'));
+});
+
+describe('a mark may be swept', () => {
+  const mark = { planeNow: '2026-03-01T12:00:00Z', dueAt: '2026-03-02T12:00:00Z' };
+
+  it.each([
+    [24, '2026-03-02T12:00:00Z'],
+    [25, '2026-03-02T13:00:00Z'],
+    [0, '2026-03-02T12:00:00Z'],
+  ])('after its own grace, or one of %i hours where that is longer', (graceHours, due) => {
+    expect(sweepDueAt(mark, graceHours)).toEqual(at(due));
+  });
 });
 
 describe('the time before which versions must be written', () => {

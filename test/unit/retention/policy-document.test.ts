@@ -50,11 +50,15 @@ describe('the document of a policy', () => {
     ['marked', withMark({})],
     ['marked, of experiments', withMark({ survey: surveyOf({ of: 'experiments' }) })],
     ['swept', withSweep({})],
-    ['swept in part', withSweep({ cursor: 'c', open: [OPEN], kept: {}, lowestKept: '0001' })],
+    [
+      'swept in part',
+      withSweep({ cursor: 'c', open: [OPEN], begun: ['e'], kept: {}, lowestKept: '0001' }),
+    ],
     [
       'between marks',
       policyDocument({
         nextMark: 2,
+        proofFloor: { manifestKey: 'm', version: '0001' },
         baseline: {
           cutoff: '2026-01-30T00:00:00Z',
           planeNow: '2026-03-01T00:00:00Z',
@@ -94,6 +98,12 @@ describe('the document of a policy', () => {
     ],
     ['a baseline as a list', policyDocument({ baseline: [] as never }), 'has a bad baseline'],
     ['no floor', policyDocument({ proofFloor: {} as never }), 'has a bad floor of its proof'],
+    ['floor', policyDocument({ proofFloor: 'm' as never }), 'has a bad floor of its proof'],
+    [
+      'floor version',
+      policyDocument({ proofFloor: { manifestKey: 'm' } as never }),
+      'has a bad floor of its proof',
+    ],
     ['token', policyDocument({ fencingToken: -1 }), 'has a bad fencingToken'],
     ['lease', policyDocument({ lease: {} as never }), 'has a bad lease'],
     ['mark as text', policyDocument({ mark: 'm' as never }), 'has a mark without an id'],
