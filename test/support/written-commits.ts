@@ -25,7 +25,7 @@ export interface WrittenCommit {
 
 export const EXPORT_ID = 'spans';
 export const PROJECT = 'p-1';
-export const SOURCE = { name: 'scripted', identity: null };
+const SOURCE = { name: 'scripted', identity: null };
 
 const NONCE = '00000000000000aa';
 

@@ -36,7 +36,7 @@ export interface ReferenceSearch {
 }
 
 /** 32 to 64 bytes of memory for each. */
-export const REFERENCES_MAX = 1_000_000;
+const REFERENCES_MAX = 1_000_000;
 
 const OBJECTS_PER_QUERY = 25;
 const PAGE_ROWS = 1_000;
