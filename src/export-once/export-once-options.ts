@@ -4,6 +4,7 @@ import type { Transform } from '../exporter/page-work.js';
 import type { StopReason } from '../exporter/results.js';
 import type { Cursor, Encoder, Observer, Runtime, Sink, Source } from '../interfaces/index.js';
 import { type OptionReader, kindOf, readOptions } from '../options/index.js';
+import { readSignal } from '../options/read-signal.js';
 import { objectKeyProblem } from '../util/object-key.js';
 import { systemRuntime } from '../util/runtime.js';
 
@@ -154,9 +155,7 @@ export function readExportOnceOptions(options: unknown): Readonly<ExportOnceSett
       transform,
       onBadRow: reader.oneOf<'stop' | 'skip'>('onBadRow', ['stop', 'skip'], 'stop'),
       onProgress: reader.func<(progress: ExportOnceProgress) => void>('onProgress'),
-      signal: reader.has('signal')
-        ? reader.adapter<AbortSignal>('signal', ['aborted', 'addEventListener'])
-        : undefined,
+      signal: readSignal(reader),
       // A transform may drop most rows: pages as small as the limit would then be many.
       pageSize: transform === undefined ? Math.min(pageSize, limit) : pageSize,
       maxBytes: reader.number('maxBytes', MAX_BYTES, { min: 1, max: 2 ** 42 }),

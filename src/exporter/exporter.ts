@@ -1,7 +1,8 @@
 import { ConfigurationError, RunError } from '../errors/index.js';
 import type { Observer, OperationOptions } from '../interfaces/index.js';
-import { type OptionReader, readOptions } from '../options/index.js';
-import { anySignal } from '../util/time-limit.js';
+import { readOptions } from '../options/index.js';
+import { readSignal } from '../options/read-signal.js';
+import { Lifetime } from '../util/lifetime.js';
 import { type Resolution, resetExport, resolveExport, rewindExport } from './maintain.js';
 import { exportPause } from './pause.js';
 import { testExport } from './probe.js';
@@ -67,11 +68,13 @@ export function settingsOf(exporter: Exporter): ExporterSettings | null {
 
 class ExporterInstance implements Exporter {
   readonly #settings: ExporterSettings;
-  readonly #closing = new AbortController();
-  #busy: Promise<unknown> | null = null;
+  readonly #lifetime: Lifetime;
 
   constructor(settings: ExporterSettings) {
     this.#settings = settings;
+    const { exportId, observer } = settings;
+    const errors = { busy: () => busyError(exportId), closed: () => closedError(exportId) };
+    this.#lifetime = new Lifetime(errors, observer);
   }
 
   get id(): string {
@@ -80,32 +83,32 @@ class ExporterInstance implements Exporter {
 
   async run(options: RunOptions = {}): Promise<RunResult> {
     const checked = readOptions('run', options, (reader) => ({
-      signal: signalOf(reader),
+      signal: readSignal(reader),
       maxRows: reader.number('maxRows', this.#settings.maxRowsPerRun, { min: 1 }),
       maxDurationMs: reader.number('maxDurationMs', Infinity, { min: 0 }),
     }));
-    return await this.#alone(checked, (operation) =>
+    return await this.#lifetime.alone(checked, (operation) =>
       runExport(this.#settings, { ...checked, ...operation }),
     );
   }
 
   async test(options: OperationOptions = {}): Promise<TestResult> {
-    return await testExport(this.#settings, this.#operation(options));
+    return await testExport(this.#settings, this.#lifetime.operation(options));
   }
 
   async sample(
     options: OperationOptions & { readonly limit?: number } = {},
   ): Promise<SampleResult> {
     const { limit } = readOptions('sample', options, (reader) => ({
-      signal: signalOf(reader),
+      signal: readSignal(reader),
       observer: reader.func<Observer>('observer'),
       limit: reader.number('limit', 10, { min: 1, max: 1_000 }),
     }));
-    return await sampleExport(this.#settings, limit, this.#operation(options));
+    return await sampleExport(this.#settings, limit, this.#lifetime.operation(options));
   }
 
   async status(options: OperationOptions = {}): Promise<ExportStatus> {
-    return await exportStatus(this.#settings, this.#operation(options));
+    return await exportStatus(this.#settings, this.#lifetime.operation(options));
   }
 
   async pause(options: OperationOptions = {}): Promise<void> {
@@ -117,39 +120,36 @@ class ExporterInstance implements Exporter {
   }
 
   async reset(options: OperationOptions = {}): Promise<void> {
-    await this.#alone(options, (operation) => resetExport(this.#settings, operation));
+    await this.#lifetime.alone(options, (operation) => resetExport(this.#settings, operation));
   }
 
   async rewind(options: OperationOptions & { readonly to: Date }): Promise<void> {
     const { to } = readOptions('rewind', options, (reader) => {
       if (!reader.has('to')) reader.problem('to', 'must be a valid Date');
       return {
-        signal: signalOf(reader),
+        signal: readSignal(reader),
         observer: reader.func<Observer>('observer'),
         to: reader.date('to'),
       };
     });
     const date = to ?? new Date(0);
     if (date > this.#settings.runtime.now()) throw futureError(date);
-    await this.#alone(options, (operation) => rewindExport(this.#settings, date, operation));
+    await this.#lifetime.alone(options, (operation) =>
+      rewindExport(this.#settings, date, operation),
+    );
   }
 
   async resolve(resolution: Resolution, options: OperationOptions = {}): Promise<boolean> {
     readOptions('resolve', { resolution }, (reader) => ({
       resolution: reader.oneOf<Resolution>('resolution', ['committed', 'export-again']),
     }));
-    return await this.#alone(options, (operation) =>
+    return await this.#lifetime.alone(options, (operation) =>
       resolveExport(this.#settings, resolution, operation),
     );
   }
 
   async close(): Promise<void> {
-    if (!this.#closing.signal.aborted) this.#closing.abort(closedError(this.id));
-    try {
-      await this.#busy;
-    } catch {
-      // Its own caller sees the failure.
-    }
+    await this.#lifetime.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,37 +159,8 @@ class ExporterInstance implements Exporter {
   async #setPaused(paused: boolean, options: OperationOptions): Promise<void> {
     const { store, exportId, runtime } = this.#settings;
     const mark = { paused, at: runtime.now() };
-    await exportPause(store, exportId).change(mark, this.#operation(options));
+    await exportPause(store, exportId).change(mark, this.#lifetime.operation(options));
   }
-
-  /** One at a time: two runs of one instance would only fight over the lease. */
-  async #alone<T>(
-    options: OperationOptions,
-    work: (operation: OperationOptions) => Promise<T>,
-  ): Promise<T> {
-    const operation = this.#operation(options);
-    if (this.#busy !== null) throw busyError(this.id);
-    const turn = work(operation);
-    this.#busy = turn;
-    try {
-      return await turn;
-    } finally {
-      this.#busy = null;
-    }
-  }
-
-  #operation(options: OperationOptions): OperationOptions {
-    this.#closing.signal.throwIfAborted();
-    return {
-      signal: anySignal(options.signal, this.#closing.signal),
-      observer: options.observer ?? this.#settings.observer,
-    };
-  }
-}
-
-function signalOf(reader: OptionReader): AbortSignal | undefined {
-  if (!reader.has('signal')) return undefined;
-  return reader.adapter<AbortSignal>('signal', ['aborted', 'addEventListener']);
 }
 
 function busyError(exportId: string): RunError {

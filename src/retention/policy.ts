@@ -2,7 +2,8 @@ import { RetentionError } from '../errors/index.js';
 import type { TestResult } from '../exporter/results.js';
 import type { OperationOptions } from '../interfaces/index.js';
 import { type OptionReader, readOptions } from '../options/index.js';
-import { anySignal } from '../util/time-limit.js';
+import { readSignal } from '../options/read-signal.js';
+import { Lifetime } from '../util/lifetime.js';
 import { cancelMark } from './cancel.js';
 import { type RetentionPlan, makePlan } from './plan.js';
 import { testPolicy } from './probe.js';
@@ -63,11 +64,13 @@ export function policyOf(settings: PolicySettings): RetentionPolicy {
 
 class PolicyInstance implements RetentionPolicy {
   readonly #settings: PolicySettings;
-  readonly #closing = new AbortController();
-  #busy: Promise<unknown> | null = null;
+  readonly #lifetime: Lifetime;
 
   constructor(settings: PolicySettings) {
     this.#settings = settings;
+    const { policyId, observer } = settings;
+    const errors = { busy: () => busyError(policyId), closed: () => closedError(policyId) };
+    this.#lifetime = new Lifetime(errors, observer);
   }
 
   get id(): string {
@@ -75,43 +78,37 @@ class PolicyInstance implements RetentionPolicy {
   }
 
   async plan(options: OperationOptions = {}): Promise<RetentionPlan> {
-    return await makePlan(this.#settings, this.#operation(options));
+    return await makePlan(this.#settings, this.#lifetime.operation(options));
   }
 
   async run(options: RetentionRunOptions = {}): Promise<RetentionResult> {
     const { maxRowsPerRun } = this.#settings.brakes;
     const checked = readOptions('run', options, (reader) => ({
-      signal: signalOf(reader),
+      signal: readSignal(reader),
       plan: readPlan(reader),
       maxRows: reader.number('maxRows', maxRowsPerRun, { min: 1 }),
       maxDurationMs: reader.number('maxDurationMs', Infinity, { min: 0 }),
     }));
-    const operation = this.#operation(checked);
-    if (this.#busy !== null) throw busyError(this.id);
-    const turn = runPolicy(this.#settings, { ...checked, ...operation });
-    this.#busy = turn;
-    try {
-      return await turn;
-    } finally {
-      this.#busy = null;
-    }
+    return await this.#lifetime.alone(checked, (operation) =>
+      runPolicy(this.#settings, { ...checked, ...operation }),
+    );
   }
 
   async cancel(markId: string, options: OperationOptions = {}): Promise<void> {
     readOptions('cancel', { markId }, (reader) => ({ markId: reader.string('markId') }));
-    await cancelMark(this.#settings, markId, this.#operation(options));
+    await cancelMark(this.#settings, markId, this.#lifetime.operation(options));
   }
 
   async status(options: OperationOptions = {}): Promise<RetentionStatus> {
-    return await policyStatus(this.#settings, this.#operation(options));
+    return await policyStatus(this.#settings, this.#lifetime.operation(options));
   }
 
   async history(options: OperationOptions = {}): Promise<readonly RetentionRecord[]> {
-    return await historyOf(this.#settings).load(this.#operation(options));
+    return await historyOf(this.#settings).load(this.#lifetime.operation(options));
   }
 
   async test(options: OperationOptions = {}): Promise<TestResult> {
-    return await testPolicy(this.#settings, this.#operation(options));
+    return await testPolicy(this.#settings, this.#lifetime.operation(options));
   }
 
   async pause(options: OperationOptions = {}): Promise<void> {
@@ -123,12 +120,7 @@ class PolicyInstance implements RetentionPolicy {
   }
 
   async close(): Promise<void> {
-    if (!this.#closing.signal.aborted) this.#closing.abort(closedError(this.id));
-    try {
-      await this.#busy;
-    } catch {
-      // Its own caller sees the failure.
-    }
+    await this.#lifetime.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,21 +129,8 @@ class PolicyInstance implements RetentionPolicy {
 
   async #setPaused(paused: boolean, options: OperationOptions): Promise<void> {
     const mark = { paused, at: this.#settings.runtime.now() };
-    await pauseOf(this.#settings).change(mark, this.#operation(options));
+    await pauseOf(this.#settings).change(mark, this.#lifetime.operation(options));
   }
-
-  #operation(options: OperationOptions): OperationOptions {
-    this.#closing.signal.throwIfAborted();
-    return {
-      signal: anySignal(options.signal, this.#closing.signal),
-      observer: options.observer ?? this.#settings.observer,
-    };
-  }
-}
-
-function signalOf(reader: OptionReader): AbortSignal | undefined {
-  if (!reader.has('signal')) return undefined;
-  return reader.adapter<AbortSignal>('signal', ['aborted', 'addEventListener']);
 }
 
 function readPlan(reader: OptionReader): RetentionPlan | undefined {

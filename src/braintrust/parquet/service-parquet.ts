@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { SourceError } from '../../errors/index.js';
 import type { Json, Observer } from '../../interfaces/index.js';
 import { type OptionReader, kindOf, readOptions } from '../../options/index.js';
+import { readSignal } from '../../options/read-signal.js';
 import type { ParquetClient } from '../client/client.js';
 import { type QueryParameters, readTzOffset } from '../client/query-parameters.js';
 
@@ -84,9 +85,7 @@ function readSettings(reader: OptionReader): ServiceParquetSettings {
     limit: reader.number('limit', LIMIT, { min: 1, max: LIMIT }),
     onLimit: reader.oneOf<'stop' | 'keep'>('onLimit', ['stop', 'keep'], 'stop'),
     parameters: tzOffset === 0 ? {} : { tzOffset },
-    signal: reader.has('signal')
-      ? reader.adapter<AbortSignal>('signal', ['aborted', 'addEventListener'])
-      : undefined,
+    signal: readSignal(reader),
     observer: reader.func<Observer>('observer'),
   };
 }
