@@ -47,7 +47,11 @@ export async function withPlane<T>(
   size: RowSize,
   work: (address: PlaneAddress) => Promise<T>,
 ): Promise<T> {
-  return await withForkedPlane('plane-process.ts', [String(rows), size], work);
+  return await withForkedPlane(
+    new URL('plane-process.ts', import.meta.url),
+    [String(rows), size],
+    work,
+  );
 }
 
 /** An exporter of the plane's spans, with the defaults of the library. */

@@ -7,14 +7,13 @@ export interface PlaneAddress {
   readonly projectId: string;
 }
 
-/** Runs the work against a plane in a process of its own, which a script of this folder starts. */
+/** Runs the work against a plane in a process of its own, which a script starts. */
 export async function withForkedPlane<T>(
-  script: string,
+  script: URL,
   words: readonly string[],
   work: (address: PlaneAddress) => Promise<T>,
 ): Promise<T> {
-  const path = fileURLToPath(new URL(`./${script}`, import.meta.url));
-  const plane = fork(path, words, {
+  const plane = fork(fileURLToPath(script), words, {
     execArgv: ['--import', 'tsx', '--max-old-space-size=12000'],
   });
   try {

@@ -105,12 +105,20 @@ async function deleteAll(
   const root = await mkdtemp(join(tmpdir(), 'bench-retention-'));
   try {
     const words = [String(rows / spans), String(spans), ...(kind === 'policy' ? [root] : [])];
-    return await withForkedPlane('retention-plane.ts', words, async (address) => {
-      const script = fileURLToPath(new URL('./retention-host.ts', import.meta.url));
-      const host = [script, kind, unit, String(rows), JSON.stringify(address), root];
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', ...host]);
-      return JSON.parse(stdout) as RetentionReport;
-    });
+    return await withForkedPlane(
+      new URL('retention-plane.ts', import.meta.url),
+      words,
+      async (address) => {
+        const script = fileURLToPath(new URL('./retention-host.ts', import.meta.url));
+        const host = [script, kind, unit, String(rows), JSON.stringify(address), root];
+        const { stdout } = await promisify(execFile)(process.execPath, [
+          '--import',
+          'tsx',
+          ...host,
+        ]);
+        return JSON.parse(stdout) as RetentionReport;
+      },
+    );
   } finally {
     await rm(root, { recursive: true, force: true });
   }
