@@ -36,6 +36,8 @@ export async function closeBatch(
 ): Promise<DeletionOutcome> {
   const { settings, options } = context;
   const { intentKey, number } = decided.open;
+  // Whoever was overtaken must not tell what it saw long ago: nobody may tell otherwise afterwards.
+  await saveSweep(context, (sweep) => sweep);
   // A run that died here may have written one: what it saw counts.
   const earlier = await readOutcome(settings.receipts, intentKey, options);
   const outcome = earlier ?? outcomeOf(decided, remains, settings.runtime.now());

@@ -9,8 +9,8 @@ import { judgedPages } from './scan.js';
 
 /** A scan is repeated so often for what could not be deleted. */
 const PASSES = 3;
-/** So many pages fill one batch at most: what waits for it would have to be read again after a stop. */
-const BATCH_MAX_PAGES = 10;
+/** So many rows are read for one batch at most: what waits for it would have to be read again after a stop. */
+const BATCH_MAX_READ_ROWS = 10_000;
 
 /** Why a sweep ended. */
 export type SweepEnd = 'swept' | 'row-limit' | 'time-limit' | 'paused';
@@ -69,7 +69,7 @@ export class Sweep {
     const queue = new BatchQueue(Math.min(settings.limits.batchMaxRows, this.#limits.maxRows));
     const notes = new KeptNotes(this.#context);
     let { cursor } = sweepOf(this.#context);
-    let pagesWaiting = 0;
+    let rowsWaiting = 0;
     const from = { cursor, policyId: settings.policyId, markId: markOf(this.#context).id };
     for await (const { page, verdicts } of judgedPages(scan, from, options)) {
       for (const verdict of verdicts) {
@@ -78,11 +78,11 @@ export class Sweep {
         const stop = await this.#deleteAll(batches, { cursor, notes });
         if (stop !== null) return stop;
       }
-      pagesWaiting = queue.isEmpty ? 0 : pagesWaiting + 1;
-      if (pagesWaiting >= BATCH_MAX_PAGES) {
+      rowsWaiting = queue.isEmpty ? 0 : rowsWaiting + page.rowsRead;
+      if (rowsWaiting >= BATCH_MAX_READ_ROWS) {
         const stop = await this.#deleteAll(queue.flush(), { cursor, notes });
         if (stop !== null) return stop;
-        pagesWaiting = 0;
+        rowsWaiting = 0;
       }
       // What waits for a batch would be lost to the next run if the cursor passed over it.
       if (!queue.isEmpty) continue;
