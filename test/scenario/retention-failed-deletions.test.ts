@@ -38,7 +38,7 @@ describe('a deletion that fails', () => {
     const waits = times.slice(1).map((ms, place) => ms - (times[place] ?? 0));
     expect(waits).toEqual([1, 2, 4, 8, 16].map((seconds) => seconds * SECOND_MS));
     expect(world.calls('reread', 'remove ')).toEqual(
-      Array(6).fill(['reread u00', 'remove u00-0']).flat(),
+      Array.from({ length: 6 }, () => ['reread u00', 'remove u00-0']).flat(),
     );
     expect((await world.document()).mark?.sweep?.open).toMatchObject([{ number: 1, rows: 1 }]);
   });
