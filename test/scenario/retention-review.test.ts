@@ -186,7 +186,8 @@ describe('a sweep', () => {
     expect(world.target.rowIds).toEqual([]);
   });
 
-  it('fills its batches over ten pages each', async () => {
+  it('fills its batches over ten thousand read rows each, however little of them goes', async () => {
+    world.target.rowsReadOfPage = 1_000;
     world.target.content = Array.from({ length: 40 }, (_, place) =>
       world.unit(`u-${String(place).padStart(2, '0')}`, 1),
     );

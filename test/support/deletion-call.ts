@@ -1,14 +1,15 @@
+import type { WriteCall } from '../../src/braintrust/client/attempt.js';
 import { reply } from './scripted-server.js';
 import type { Reply } from './scripted-server.js';
 
 export const PATH = '/v1/project_logs/p/insert';
 
 /** A call that deletes one row. */
-export const DELETION = {
+export const DELETION: WriteCall = {
   method: 'POST',
   path: PATH,
   body: { events: [{ id: 'a', _object_delete: true }] },
-} as const;
+};
 
 /** The service's answer to it. */
 export const done: Reply = reply(200, '{"row_ids":["a"]}', { 'content-type': 'application/json' });

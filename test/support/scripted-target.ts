@@ -39,6 +39,8 @@ export class ScriptedTarget implements RetentionTarget {
   /** Counts that the service gives; by default they are right. */
   counts: Partial<Survey> = {};
   unitsOfPage = 1;
+  /** Rows that each page says were read for it; as many as it has units if not given. */
+  rowsReadOfPage: number | undefined = undefined;
   /** By how much its clock is ahead of the host's, in milliseconds. */
   aheadMs = 0;
   readonly #clock: ManualClock;
@@ -111,11 +113,12 @@ class ScriptedReader implements TargetReader {
 
   async *units(cursor: string | null): AsyncGenerator<UnitPage, void, undefined> {
     this.#target.calls.push(`units ${cursor ?? ''}`.trim());
-    const { content, unitsOfPage } = this.#target;
+    const { content, unitsOfPage, rowsReadOfPage } = this.#target;
     const from = content.filter(({ id }) => cursor === null || id > cursor);
     for (let start = 0; start < from.length; start += unitsOfPage) {
       const page = from.slice(start, start + unitsOfPage).map(({ id }) => this.#unit(id));
-      yield { units: page, cursor: page.at(-1)?.id ?? '', rowsRead: page.length };
+      const rowsRead = rowsReadOfPage ?? page.length;
+      yield { units: page, cursor: page.at(-1)?.id ?? '', rowsRead };
     }
   }
 
