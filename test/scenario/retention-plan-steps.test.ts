@@ -63,7 +63,24 @@ describe('a plan', () => {
     expect(await refused({ unit: 'row' })).toContain('was changed');
     await world.policy().run();
     const late = expect(world.policy().run({ plan })).rejects;
-    await late.toMatchObject({ message: expect.stringContaining('before the present mark') });
+    await late.toMatchObject({
+      details: { policyId: 'logs' },
+      message: expect.stringContaining('before the present mark'),
+    });
+  });
+
+  it('says whether nothing is old, or all that is old stays', async () => {
+    const world = new ScriptedPolicy();
+    const outlook = async (): Promise<string> => (await world.policy().plan()).outlook;
+    world.target.content = [world.unit('a', 1, 20)];
+    expect(await outlook()).toBe('Nothing would go.');
+    world.target.content = [world.unit('a', 1)];
+    world.target.change('a-0', { heldBy: [0] });
+    expect(await outlook()).toBe(
+      'Nothing would go: a run would make a mark under which all stays.',
+    );
+    await world.policy().run();
+    expect(await outlook()).toBe('Nothing would go.');
   });
 
   it('tells of a clock that jumped from the moment on when the grace is over by it', async () => {
@@ -75,7 +92,9 @@ describe('a plan', () => {
     expect(await policy.run()).toMatchObject({ stopReason: 'grace' });
     world.target.aheadMs = 48 * HOUR_MS;
     expect(await policy.plan()).toMatchObject({ brakes: ['cutoff-jump'], willRun: false });
-    await expect(policy.run()).rejects.toMatchObject({ code: 'PLAN_NEEDED' });
+    const cutoff = '2026-01-30T12:00:00.000Z';
+    const details = { policyId: 'logs', brake: 'cutoff-jump', cutoff, lastCutoff: cutoff };
+    await expect(policy.run()).rejects.toMatchObject({ code: 'PLAN_NEEDED', details });
   });
 });
 
