@@ -13,10 +13,7 @@ const CRC_OF_PARTS = /^[A-Za-z0-9+/]{6}==-\d+$/;
 const MD5_OF_PARTS = /^[0-9a-f]{32}-\d+$/;
 
 /** Whether ETags are MD5s: under a key of KMS or of a customer they are not, whatever they look like. */
-function hasDigestETags({
-  ServerSideEncryption,
-  SSECustomerAlgorithm,
-}: EncryptionAnswer): boolean {
+function hasDigestETags({ ServerSideEncryption, SSECustomerAlgorithm }: EncryptionAnswer): boolean {
   const isPlain = ServerSideEncryption === undefined || ServerSideEncryption === 'AES256';
   return isPlain && SSECustomerAlgorithm === undefined;
 }
