@@ -173,6 +173,19 @@ describe('a deletion that fails', () => {
     expect(world.target.rowIds).toEqual(['u00-0', 'u00-1']);
   });
 
+  it('is not sent again when nothing of it may go any more', async () => {
+    const world = worldOfUnits(1);
+    world.target.hooks.beforeRemove = () => {
+      world.target.change('u00-0', { version: world.target.versionAt(world.clock.now()) });
+      throw failure();
+    };
+    const policy = await world.mark();
+    expect(await policy.run()).toMatchObject({ deleted: { rows: 0 }, changedRows: 1 });
+    expect(world.calls('remove ')).toHaveLength(1);
+    const [receipt] = await world.receipts();
+    expect(receipt?.intentKey).toMatch(/\/000000001\.[^./]{16}\.intent\.json$/);
+  });
+
   it('is halved when it is too large, each half after a read of its own, and stays so small', async () => {
     const world = worldOfUnits(5, 5);
     world.target.hooks.beforeRemove = (ids) => {

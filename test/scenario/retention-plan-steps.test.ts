@@ -167,6 +167,11 @@ describe('a run', () => {
       requireExported: { sink: world.sink, exportId: EXPORT_ID },
       holds: [{ ids: ['v-0'] }],
     });
+    const bytes = [...world.sink.objects]
+      .filter(([key]) => key.startsWith('rows/'))
+      .map(([, body]) => body.length);
+    const archivedBytes = bytes[0]! + (heldBy.length === 0 ? bytes[1]! : 0);
+    expect(await policy.plan()).toMatchObject({ archivedBytes });
     const { mark } = await world.document();
     expect(await policy.run()).toMatchObject({ stopReason: 'swept' });
     const bound = world.target.versionAt(new Date(mark!.cutoff));

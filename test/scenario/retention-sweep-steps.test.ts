@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ScriptedPolicy, worldOfUnits } from '../support/scripted-policy.js';
-import { targetObject } from '../support/target-units.js';
+import { worldOfUnits } from '../support/scripted-policy.js';
 
 const SECOND_MS = 1_000;
 
@@ -182,75 +181,6 @@ describe('a sweep', () => {
   });
 });
 
-describe('a sweep of objects', () => {
-  const objectWorld = (rows = 2): ScriptedPolicy => {
-    const world = new ScriptedPolicy(['experiment']);
-    const unit = world.unit('e', rows);
-    world.target.content = [{ ...unit, object: targetObject('e') }];
-    world.target.counts = { of: 'experiments', existing: 1, candidates: 1 };
-    return world;
-  };
-
-  it('deletes and confirms the rows first, then the object, and counts one unit', async () => {
-    const world = objectWorld();
-    const policy = await world.mark();
-    expect(await policy.run()).toMatchObject({
-      stopReason: 'swept',
-      deleted: { units: 1, rows: 2 },
-      remainedRows: 0,
-    });
-    expect(world.target.content).toEqual([]);
-    const removals = world.calls('remove ');
-    expect(removals.at(0)).toBe('remove e-1,e-0');
-    expect(removals.at(-1)).toBe('remove e');
-    const outcomes = (await world.receipts()).map(({ outcome }) => outcome?.objectGone);
-    expect(outcomes.at(-1)).toBe(true);
-  });
-
-  it('notes which objects were begun until they are gone', async () => {
-    const world = objectWorld();
-    world.target.content.push({ ...world.unit('f', 1), object: targetObject('f') });
-    world.target.counts = { of: 'experiments', existing: 2, candidates: 2 };
-    const policy = await world.mark();
-    world.target.hooks.beforeRemove = (ids) => {
-      if (ids.includes('f')) throw new Error('died');
-    };
-    await expect(policy.run()).rejects.toThrow('died');
-    const sweep = (await world.document()).mark?.sweep;
-    expect(sweep?.begun).toContain('f');
-    world.target.hooks.beforeRemove = () => true;
-    expect(await policy.run()).toMatchObject({ stopReason: 'swept' });
-    expect((await world.document()).totals).toEqual({ units: 2, rows: 3, marks: 1 });
-  });
-
-  it('goes no further than it may, by objects, whatever their rows', async () => {
-    const world = objectWorld(9);
-    world.target.content.push({ ...world.unit('f', 1), object: targetObject('f') });
-    world.target.counts = { of: 'experiments', existing: 1, candidates: 1 };
-    const policy = await world.mark();
-    await expect(policy.run()).rejects.toMatchObject({
-      code: 'PLAN_NEEDED',
-      details: { allowance: 1, wanted: 2, counted: 'experiments' },
-    });
-    expect(world.target.rowIds).toEqual(['f-0']);
-    const sweep = (await world.document()).mark?.sweep;
-    expect(sweep).toMatchObject({ begun: [], deleted: { units: 1, rows: 9 } });
-  });
-
-  it('says of an object that stays that it stays', async () => {
-    const world = objectWorld(0);
-    world.target.hooks.beforeRemove = () => false;
-    const policy = await world.mark();
-    expect(await policy.run()).toMatchObject({
-      stopReason: 'swept',
-      deleted: { units: 0, rows: 0 },
-    });
-    const outcomes = (await world.receipts()).map(({ outcome }) => outcome?.objectGone);
-    expect(outcomes).toEqual([false, false, false]);
-    expect(world.calls('remove ')).toHaveLength(9);
-  });
-});
-
 describe('a run', () => {
   it('that comes after one that died settles what that left open before it does anything else', async () => {
     const world = worldOfUnits(1, 1);
@@ -292,7 +222,8 @@ describe('a run', () => {
     const policy = await world.mark({ limits: { batchMaxRows: 1 } });
     expect(await policy.run({ maxRows: 1 })).toMatchObject({ stopReason: 'row-limit' });
     const sweep = (await world.document()).mark?.sweep;
-    expect(sweep).toMatchObject({ kept: { 'too-young': { units: 1, rows: 3 } }, pass: 1 });
+    const kept = { 'too-young': { units: 1, rows: 3 } };
+    expect(sweep).toMatchObject({ kept, pass: 1, begun: [] });
     expect(sweep?.lowestKept).toBe(world.target.content[0]?.rows[0]?.version);
     expect(await policy.run()).toMatchObject({ kept: { 'too-young': { units: 2, rows: 7 } } });
     expect(world.eventsOf('mark-end')).toMatchObject([{ keptRows: 7 }]);

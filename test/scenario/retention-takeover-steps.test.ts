@@ -104,6 +104,8 @@ describe('a mark that is taken back', () => {
       throw new Error('away');
     };
     await expect(policy.cancel(markId)).rejects.toThrow('away');
+    await world.clock.advance(SECOND_MS);
+    await expect(policy.cancel(markId)).rejects.toThrow('away');
     expect(await world.document()).toMatchObject({ lease: null, mark: { cancelledAt } });
     world.target.hooks.beforeRemaining = () => undefined;
     expect(await policy.status()).toMatchObject({ mark: { isCancelled: true } });
@@ -124,6 +126,13 @@ describe('a mark that is taken back', () => {
     world.sink.objects.delete(intent ?? '');
     await expect(policy.run()).rejects.toMatchObject({ code: 'RECEIPT_CORRUPT' });
     expect(world.calls('remove', 'units')).toEqual([]);
+    world.target.hooks.beforeRemaining = () => {
+      throw new Error('away');
+    };
+    await expect(policy.cancel(markId)).rejects.toThrow('away');
+    const left = (await world.document()).mark?.sweep?.open;
+    expect(left?.map(({ number }) => number)).toEqual([2]);
+    world.target.hooks.beforeRemaining = () => undefined;
     await policy.cancel(markId);
     expect((await world.document()).totals).toMatchObject({ rows: 1 });
   });
@@ -177,31 +186,44 @@ describe('batches that another run left', () => {
     expect(world.clock.now().getTime()).toBe(begin);
   });
 
-  it('are not sent again once an outcome says that some remained', async () => {
-    const { world, markId, bringBack } = await diedInMidSweep();
+  it('are sent again, under the same intent, when their rows are there', async () => {
+    const { world, policy, bringBack } = await diedInMidSweep();
     bringBack();
+    expect(await policy.run()).toMatchObject({ stopReason: 'swept', deleted: { rows: 3 } });
+    expect(world.calls('remove ')).toEqual(['remove u00-0', 'remove u02-0']);
+    expect(await world.receipts()).toHaveLength(3);
+  });
+
+  it('are not sent again once an outcome says that some remained', async () => {
+    const { world, bringBack } = await diedInMidSweep();
+    bringBack();
+    world.target.hooks.beforeRemove = () => false;
     let isDead = false;
     const receipts = override(world.sink, {
       put: async (...[key, body, options]) => {
         const put = await world.sink.put(key, body, options);
-        if (key.endsWith('outcome.json')) isDead = true;
+        isDead ||= key.endsWith('outcome.json') && String(body).includes('"remained":[0]');
         return put;
       },
     });
     const cursorStore = override(world.store, {
       save: async (...[key, document, options]) => {
-        if (isDead) throw new Error('died');
+        if (isDead && key === 'retention/logs') throw new Error('died');
         return await world.store.save(key, document, options);
       },
     });
-    await world
-      .policy({ receipts, cursorStore })
-      .cancel(markId)
-      .catch(() => undefined);
-    const [intent] = await world.receipts();
-    expect(intent?.outcome).toMatchObject({ gone: 0, remained: [0] });
-    await world.policy().run();
-    const [same] = await world.receipts();
-    expect(same).toEqual(intent);
+    const dying = world.policy({ receipts, cursorStore, limits: { confirmAfterMs: 0 } });
+    await dying.run().catch(() => undefined);
+    const told = (await world.receipts()).find(({ outcome }) => outcome?.remained.length === 1);
+    expect(told).toBeDefined();
+    world.target.hooks.beforeRemove = () => true;
+    world.target.calls.splice(0);
+    await world.clock.advance(60 * SECOND_MS);
+    expect(await world.policy().run()).toMatchObject({ stopReason: 'swept' });
+    const removals = world.target.calls.findIndex((call) => call.startsWith('remove'));
+    const scan = world.target.calls.findIndex((call) => call.startsWith('units'));
+    expect(scan).toBeLessThan(removals);
+    const same = (await world.receipts()).find(({ intentKey }) => intentKey === told?.intentKey);
+    expect(same).toEqual(told);
   });
 });
