@@ -69,6 +69,25 @@ describe('a plan', () => {
     });
   });
 
+  it('tells the bytes of rows that would go, on average, and not of those that stay with them', async () => {
+    const world = worldOfUnits(2, 2, 1);
+    const [gone, half, last] = world.target.content.map(({ rows }) => rows);
+    const first = { sequence: 1, previous: null, objects: [gone!, [half![0]!, last![0]!]] };
+    const { manifest, manifestKey } = writeCommit(world.sink, first);
+    writeCommit(world.sink, {
+      sequence: 2,
+      previous: manifestKey,
+      objects: [world.unit('w', 1).rows],
+    });
+    const [whole, mixed] = manifest.objects;
+    const policy = world.policy({ requireExported: { sink: world.sink, exportId: EXPORT_ID } });
+    expect(await policy.plan()).toMatchObject({
+      go: { units: 2, rows: 3 },
+      kept: { 'not-exported': { units: 1, rows: 2 } },
+      archivedBytes: Math.round(whole!.bytes + mixed!.bytes / 2),
+    });
+  });
+
   it('says whether nothing is old, or all that is old stays', async () => {
     const world = new ScriptedPolicy();
     const outlook = async (): Promise<string> => (await world.policy().plan()).outlook;

@@ -47,7 +47,12 @@ describe('a batch', () => {
     const world = worldOfUnits(1, 1, 1, 1, 1, 1, 1, 1, 1);
     world.target.rowsReadOfPage = 2_500;
     const policy = await world.mark();
+    const cursors: unknown[] = [];
+    world.target.hooks.beforeRemove = async () => {
+      cursors.push((await world.document()).mark?.sweep?.cursor);
+    };
     await policy.run();
+    expect(cursors).toEqual([null, 'u03', 'u07']);
     const sizes = world.calls('remove ').map((call) => call.split(',').length);
     expect(sizes).toEqual([4, 4, 1]);
   });
