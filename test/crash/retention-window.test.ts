@@ -34,7 +34,7 @@ async function writeAt(
   return story;
 }
 
-/** The effects of a sweep, and the places of the read before its only deletion, and of that. */
+/** The effects of a sweep, and the places where the read before its only deletion begins, and of that deletion. */
 async function sweepEffects(): Promise<{
   readonly count: number;
   readonly read: number;
@@ -45,7 +45,9 @@ async function sweepEffects(): Promise<{
   await story.runPolicy({ plan });
   await story.world.plane.close();
   const deletion = plan.effects.indexOf('plane.delete') + 1;
-  const read = plan.effects.lastIndexOf('plane.query', deletion - 1) + 1;
+  // A trace is read until a page is empty: its age counts from the first of these queries.
+  let read = plan.effects.lastIndexOf('plane.query', deletion - 1) + 1;
+  while (plan.effects[read - 2] === 'plane.query') read -= 1;
   return { count: plan.count, read, deletion };
 }
 
