@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ExportState } from '../../../src/retention/proof/export-state.js';
+import { lines } from '../../../src/retention/proof/count-rows.js';
 import { fitnessProblem } from '../../../src/retention/proof/fitness.js';
+import type { ExportEvent } from '../../../src/interfaces/index.js';
 import { memorySink, type MemorySink } from '../../../src/testing/adapters/memory-sink.js';
 import {
   proofOver,
@@ -107,4 +109,21 @@ it('one object of CSV among others makes a manifest unfit, unless changed rows a
   expect(fitnessProblem(mixed, settings)).toContain('CSV');
   expect(fitnessProblem(mixed, { ...settings, allowTransformed: true })).toBeNull();
   expect(fitnessProblem(manifest, settings)).toBeNull();
+});
+
+it('lines are counted wherever a piece of them ends', async () => {
+  const text = Buffer.from('{}\n{}\n\n{}\n');
+  for (let size = 1; size <= text.length; size += 1) {
+    const counter = lines();
+    for (let from = 0; from < text.length; from += size)
+      await counter.write(text.subarray(from, from + size));
+    expect(await counter.end()).toBe(4);
+  }
+});
+
+it('an object that stands is not told of', async () => {
+  const { sink } = twoCommits();
+  const events: ExportEvent[] = [];
+  await verdicts(await proofOver(sink), ROWS, events);
+  expect(events).toEqual([]);
 });
