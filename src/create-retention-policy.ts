@@ -131,7 +131,8 @@ function readSettings(reader: OptionReader): PolicySettings {
 function readKeepDays(reader: OptionReader, { minAgeDays }: Brakes): number {
   const keepDays = reader.number('keepDays', undefined, { min: 0, max: KEEP_DAYS_MAX });
   const allowDeleteAll = reader.boolean('allowDeleteAll', false);
-  if (typeof reader.value('keepDays') !== 'number') return keepDays;
+  // What was no number of days has been noted; nothing more is to be said of it.
+  if (reader.value('keepDays') !== keepDays) return keepDays;
   if (keepDays === 0 && !allowDeleteAll)
     reader.problem(
       'keepDays',

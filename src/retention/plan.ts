@@ -10,6 +10,7 @@ import {
   allowanceOf,
   isAllowed,
   isCutoffJump,
+  isGraceOver,
   isGraceJump,
 } from './decide/brakes.js';
 import { DAY_MS, type MarkBounds, markBounds, sweepCutoff, sweepDueAt } from './decide/cutoff.js';
@@ -263,8 +264,9 @@ function outlookOf(
   if (brakes.length > 0)
     return no(`Nothing would run without this plan: the brake ${brakes.join(' and ')} holds.`);
   if (mark === null) return { willRun: true, outlook: 'A run would mark what goes.' };
-  const due = sweepDueAt(mark, settings.graceHours);
-  if (planeNow < due)
+  const { runtime, graceHours } = settings;
+  const due = sweepDueAt(mark, graceHours);
+  if (!isGraceOver(mark, { plane: planeNow, host: runtime.now() }, graceHours))
     return no(
       `Nothing would run yet: the grace of mark ${mark.id} lasts until ${due.toISOString()}.`,
     );

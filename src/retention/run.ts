@@ -7,6 +7,7 @@ import { messageOf } from '../util/message.js';
 import { emit } from '../util/observe.js';
 import { anySignal } from '../util/time-limit.js';
 import { endCancelled } from './cancel.js';
+import { isGraceOver } from './decide/brakes.js';
 import { sweepDueAt } from './decide/cutoff.js';
 import { leaseSettings } from './lease-settings.js';
 import { makeMark } from './mark.js';
@@ -159,7 +160,8 @@ async function work(
   const mark = found ?? (await makeMark({ ...request, plan }, options));
   if (mark === null) return 'nothing-due';
   run.facts = { ...NO_FACTS, ...factsOf(mark, settings) };
-  if (plane < sweepDueAt(mark, settings.graceHours)) return found === null ? 'marked' : 'grace';
+  const isOver = isGraceOver(mark, request.clocks, settings.graceHours);
+  if (!isOver) return found === null ? 'marked' : 'grace';
   const isConfirmed = plan !== undefined;
   const { end, sweep, receiptKey } = await sweepMark({ ...request, isConfirmed, limits }, options);
   const { changedRows, remainedRows, kept } = sweep;

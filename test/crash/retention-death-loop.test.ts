@@ -17,6 +17,8 @@ const FAULTS: readonly FaultPlanOptions[] = [
 
 describe('export and retention that die at any effect', { timeout: TIMEOUT_MS }, () => {
   it.each(FAULTS)('delete nothing unproven and tell all: $mode', async (fault) => {
-    await playStruck(fault);
+    // An outage lasts over the next effects, too: every third one begins one, unless all are asked for.
+    const isThinned = fault.times !== undefined && process.env['EXPORT_CASES'] !== 'all';
+    await playStruck(fault, { from: 1, every: isThinned ? 3 : 1 });
   });
 });

@@ -98,13 +98,22 @@ async function runOnce(
   return null;
 }
 
-/** Plays the story once for every effect that a fault can hit, and audits each. */
-export async function playStruck(fault: FaultPlanOptions): Promise<void> {
+/** Which of the effects are struck: every one, or every so-manieth from one on. */
+interface Strikes {
+  readonly from: number;
+  readonly every: number;
+}
+
+/** Plays the story once for each effect that a fault can hit, and audits each. */
+export async function playStruck(
+  fault: FaultPlanOptions,
+  { from, every }: Strikes = { from: 1, every: 1 },
+): Promise<void> {
   const counting = faultPlan();
   await play(counting);
   const isHit = (name: string): boolean => fault.effect === undefined || fault.effect === name;
   const names = counting.effects.filter(isHit);
-  for (let at = 1; at <= names.length; at += 1) {
+  for (let at = from; at <= names.length; at += every) {
     const place = `effect ${at} (${names[at - 1]})`;
     const story = await play(faultPlan({ ...fault, at })).catch((cause: unknown) => {
       throw new Error(place, { cause });

@@ -1,5 +1,17 @@
 import type { Survey } from '../../interfaces/index.js';
-import { type Baseline, type Clocks, DAY_MS, cutoffJumpMs, passedMs } from './cutoff.js';
+import {
+  type Baseline,
+  type Clocks,
+  DAY_MS,
+  cutoffJumpMs,
+  passedMs,
+  sweepDueAt,
+} from './cutoff.js';
+
+const CLOCKS_APART_MAX_MS = 15 * 60_000;
+
+/** When a mark was made, by both clocks, and when it may be swept. */
+export type GracePeriod = Omit<Baseline, 'cutoff'> & { readonly dueAt: string };
 
 /** What keeps a policy from going further than it should. */
 export interface Brakes {
@@ -28,6 +40,17 @@ export function isCutoffJump(baseline: Baseline | null, cutoff: Date, now: Clock
 export function isGraceJump(mark: Omit<Baseline, 'cutoff'>, now: Clocks): boolean {
   const plane = now.plane.getTime() - Date.parse(mark.planeNow);
   return plane - passedMs(mark, now) > DAY_MS;
+}
+
+/**
+ * Whether the grace of a mark is over: by the plane's clock, and by the host's, which may stand a quarter of an hour
+ * apart. A clock that jumped further than a day is no reason to wait, but one to ask: see {@link isGraceJump}.
+ */
+export function isGraceOver(mark: GracePeriod, now: Clocks, graceHours: number): boolean {
+  const due = sweepDueAt(mark, graceHours);
+  if (now.plane < due) return false;
+  const graceMs = due.getTime() - Date.parse(mark.planeNow);
+  return passedMs(mark, now) >= graceMs - CLOCKS_APART_MAX_MS || isGraceJump(mark, now);
 }
 
 /** Whether so much more may go under a mark. What was decided counts, whether it is confirmed or not. */

@@ -6,6 +6,7 @@ import {
   isAllowed,
   isCutoffJump,
   isGraceJump,
+  isGraceOver,
 } from '../../../src/retention/decide/brakes.js';
 import { DAY_MS } from '../../../src/retention/decide/cutoff.js';
 
@@ -90,5 +91,52 @@ describe('a grace jumps', () => {
   it('not when it passed for longer by the host', () => {
     expect(jumps(DAY_MS, 30 * DAY_MS)).toBe(false);
     expect(jumps(10 * DAY_MS, 10 * DAY_MS)).toBe(false);
+  });
+});
+
+describe('the grace of a mark', () => {
+  const mark = {
+    planeNow: '2026-03-01T12:00:00.000Z',
+    hostNow: '2026-03-01T12:00:00.000Z',
+    dueAt: '2026-03-02T12:00:00.000Z',
+  };
+  const over = (plane: string, host: string, graceHours = 24): boolean =>
+    isGraceOver(mark, { plane: new Date(plane), host: new Date(host) }, graceHours);
+
+  it.each([
+    ['both clocks say so', '2026-03-02T12:00:00.000Z', '2026-03-02T12:00:00.000Z', true],
+    [
+      'the plane lacks a millisecond',
+      '2026-03-02T11:59:59.999Z',
+      '2026-03-02T12:00:00.000Z',
+      false,
+    ],
+    [
+      'the host is a quarter of an hour behind',
+      '2026-03-02T12:00:00.000Z',
+      '2026-03-02T11:45:00.000Z',
+      true,
+    ],
+    ['the host is further behind', '2026-03-02T12:00:00.000Z', '2026-03-02T11:44:59.999Z', false],
+    [
+      'the plane alone jumped by most of a day',
+      '2026-03-02T12:00:00.000Z',
+      '2026-03-01T12:30:00.000Z',
+      false,
+    ],
+    [
+      'the plane jumped by more, which is asked about',
+      '2026-03-12T12:00:00.000Z',
+      '2026-03-01T12:30:00.000Z',
+      true,
+    ],
+  ])('is judged by both clocks: %s', (...[, plane, host, isOver]) => {
+    expect(over(plane, host)).toBe(isOver);
+  });
+
+  it('is as long as the policy of now says, when that is longer', () => {
+    expect(over('2026-03-02T12:00:00.000Z', '2026-03-02T12:00:00.000Z', 25)).toBe(false);
+    expect(over('2026-03-02T13:00:00.000Z', '2026-03-02T13:00:00.000Z', 25)).toBe(true);
+    expect(over('2026-03-02T12:00:00.000Z', '2026-03-02T12:00:00.000Z', 0)).toBe(true);
   });
 });
