@@ -67,7 +67,7 @@ try {
   for (const line of proven) note(line);
   headline('Traces of over two days, deleted by policy');
   const passHour = (): void => void clock.advance(60);
-  const place = { plane, projectId: project.id, output: OUTPUT, passHour };
+  const place = { plane, projectId: project.id, output: OUTPUT, passHour, now: clock.now };
   for (const line of await deleteOld(place)) note(line);
   note(`${((Date.now() - startedAt) / 1_000).toFixed(1)} s; the files are in ./demo-output`);
 } finally {

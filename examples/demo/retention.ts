@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
 import {
   createRetentionPolicy,
   type KeptReason,
   type RetentionPolicy,
   readReceipts,
+  type Runtime,
 } from 'tracehaul';
 import { braintrustClient, projectLogs } from 'tracehaul/braintrust';
 import { fileCursorStore, fileSink } from 'tracehaul/fs';
@@ -17,6 +21,8 @@ export interface RetentionPlace {
   readonly projectId: string;
   readonly output: string;
   readonly passHour: () => void;
+  /** The clock there: a grace passes by that of the plane and that of the policy. */
+  readonly now: () => Date;
 }
 
 /** Marks and sweeps traces of over two days, and compares what is left with the receipts. Throws when they differ. */
@@ -29,6 +35,7 @@ export async function deleteOld(place: RetentionPlace): Promise<readonly string[
   const { deleted, kept } = await policy.run();
   const after = liveIds(place);
   const told = await deletedIds(place);
+  if (deleted.rows === 0) throw new Error('Nothing was deleted.');
   const missing = [...before].filter((id) => !after.has(id) && !told.has(id));
   const back = [...told].filter((id) => after.has(id));
   if (missing.length > 0 || back.length > 0 || told.size !== deleted.rows)
@@ -41,11 +48,13 @@ export async function deleteOld(place: RetentionPlace): Promise<readonly string[
   ];
 }
 
-function makePolicy({ plane, projectId, output }: RetentionPlace): RetentionPolicy {
+function makePolicy({ plane, projectId, output, now }: RetentionPlace): RetentionPolicy {
+  const runtime = runtimeAt(now);
   const client = braintrustClient({
     apiKey: plane.apiKey,
     apiUrl: plane.url,
     requestsPerMinute: Infinity,
+    runtime,
   });
   return createRetentionPolicy({
     id: POLICY_ID,
@@ -57,7 +66,20 @@ function makePolicy({ plane, projectId, output }: RetentionPlace): RetentionPoli
     cursorStore: fileCursorStore({ root: `${output}/cursors` }),
     // The plane deletes at once, so that nobody has to wait for half a minute.
     limits: { confirmAfterMs: 100 },
+    runtime,
   });
+}
+
+/** Real waits and randomness, and another clock. */
+function runtimeAt(now: () => Date): Runtime {
+  return {
+    now,
+    sleep: async (ms, signal) => {
+      await delay(ms, undefined, signal && { signal });
+    },
+    random: () => Math.random(),
+    id: () => randomBytes(8).toString('hex'),
+  };
 }
 
 async function deletedIds({ output }: RetentionPlace): Promise<ReadonlySet<string>> {
